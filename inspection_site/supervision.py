@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
@@ -49,7 +50,7 @@ def programs(layout: Layout, *, bind: str) -> tuple[Program, ...]:
     """Return the processes of the site, in the order of their start."""
     return (
         Program("valkey", "valkey", valkey_command(layout), stop_seconds=30),
-        # TERM is Celery's warm stop: the photo in hand is finished, however long its decoding takes.
+        # TERM is Celery's warm stop: the photo in hand is finished, however long it takes.
         Program("classify", "workers", worker_command("classify"), CLASSIFY_SECONDS_TO_FINISH),
         # QUIT is its soft stop: a training lasts hours, so after a grace it goes back to the queue.
         Program("train", "workers", worker_command("train"), stop_seconds=60, stop_signal="QUIT"),
@@ -60,9 +61,8 @@ def programs(layout: Layout, *, bind: str) -> tuple[Program, ...]:
 
 def configuration(layout: Layout, supervised: Sequence[Program]) -> str:
     """Return the text of supervisord's configuration file."""
-    return "\n".join(
-        [_header(layout), *_groups(supervised), *(_section(layout, p) for p in supervised)]
-    )
+    sections = (_section(layout, program) for program in supervised)
+    return "\n".join([_header(layout), *_groups(supervised), *sections])
 
 
 def _header(layout: Layout) -> str:
@@ -165,7 +165,7 @@ class Supervisor:
         return self._process is not None and self._process.poll() is None
 
     def start(self, group: str) -> None:
-        """Start a group and return when its processes have stayed up; ProcessError names the log."""
+        """Start a group, return when its processes stay up. ProcessError names the log."""
         for answer in self._call("startProcessGroup", group, True):
             if answer["status"] != SUCCESS:
                 log = self._layout.logs / f"{answer['name']}.log"
@@ -195,14 +195,13 @@ class Supervisor:
             raise ProcessError(f"supervisord refused {method}: {fault.faultString}") from fault
 
 
-def last_lines(log: os.PathLike[str]) -> str:
+def last_lines(log: Path) -> str:
     """Return a sentence with the end of a log, for the person who has to find the cause."""
     try:
-        with open(log, encoding="utf-8", errors="replace") as file:
-            lines = file.readlines()[-12:]
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:]
     except OSError:
         lines = []
-    return f"The last lines of {log}:\n  " + "  ".join(lines or ["(nothing)\n"])
+    return "\n  ".join([f"The last lines of {log}:", *(lines or ["(nothing)"])])
 
 
 def _stop_when_the_runner_dies() -> None:
