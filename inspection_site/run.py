@@ -224,6 +224,7 @@ def _watch(supervisor: Supervisor, layout: Layout) -> None:
             told.add(name)
             _say(f"{name} keeps failing and is off. {last_lines(layout.logs / f'{name}.log')}")
         time.sleep(2)
+    supervisor.stop_orphans()
     raise ProcessError(f"supervisord has ended; see {layout.logs / 'supervisord.log'}.")
 
 

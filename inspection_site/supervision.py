@@ -128,14 +128,14 @@ class Supervisor:
 
     def __init__(self, layout: Layout, *, bind: str) -> None:
         self._layout = layout
-        self._bind = bind
+        self._programs = programs(layout, bind=bind)
         self._process: subprocess.Popen[bytes] | None = None
+        self._pids: dict[str, int] = {}
 
     def launch(self, environment: dict[str, str]) -> None:
         """Start supervisord, idle. ProcessError when it does not answer within ten seconds."""
-        supervised = programs(self._layout, bind=self._bind)
         file = self._layout.run / "supervisord.conf"
-        file.write_text(configuration(self._layout, supervised))
+        file.write_text(configuration(self._layout, self._programs))
         with (self._layout.logs / "supervisord.err").open("wb") as errors:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(file)],
@@ -177,7 +177,18 @@ class Supervisor:
 
     def given_up(self) -> list[str]:
         """Return the names of processes that died again and again and are no longer restarted."""
-        return [p["name"] for p in self._call("getAllProcessInfo") if p["statename"] == "FATAL"]
+        processes = self._call("getAllProcessInfo")
+        self._pids = {p["name"]: p["pid"] for p in processes if p["pid"]}
+        return [p["name"] for p in processes if p["statename"] == "FATAL"]
+
+    def stop_orphans(self) -> None:
+        """Stop, in order, what ran under a supervisord that has itself been killed."""
+        for program in reversed(self._programs):
+            pid = self._pids.get(program.name)
+            if pid and _signalled(pid, signal.Signals[f"SIG{program.stop_signal}"]):
+                end = time.monotonic() + program.stop_seconds
+                while _signalled(pid, 0) and time.monotonic() < end:
+                    time.sleep(0.1)
 
     def shut_down(self) -> None:
         """End supervisord, and whatever still runs under it."""
@@ -193,6 +204,14 @@ class Supervisor:
                 return getattr(server.supervisor, method)(*arguments)
         except Fault as fault:
             raise ProcessError(f"supervisord refused {method}: {fault.faultString}") from fault
+
+
+def _signalled(pid: int, number: int) -> bool:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def last_lines(log: Path) -> str:
