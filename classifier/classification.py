@@ -1,0 +1,168 @@
+"""Classifying stored photos: claim, look, answer; and sweeping up after workers that died."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from classifier import images, photo_files, versions
+from classifier.engine import ModelFileError, PhotoAnswer, engine
+from classifier.models import ModelVersion, Photo, Prediction, Region
+from classifier.models.photo import MAX_ATTEMPTS
+from classifier.states import PhotoState
+
+logger = logging.getLogger(__name__)
+
+QUARANTINE_REASON = (
+    f"Classifying this photo failed {MAX_ATTEMPTS} times. "
+    "The photo is safe; try again, or open the original and judge by eye."
+)
+ABANDONED_UPLOAD_SECONDS = 24 * 3600
+
+
+class Unreadable(Exception):
+    """This photo cannot be classified; the message is the sentence shown to people."""
+
+
+def lease() -> timedelta:
+    """How long a claim holds: as long as the task's hard time limit, so a live task keeps it."""
+    return timedelta(seconds=settings.CLASSIFY_LEASE_SECONDS)
+
+
+def classify(photo_id: int, *, claimant: str) -> bool:
+    """Classify one photo if it is due; False where there was nothing to do or the claim was lost.
+
+    Safe to call twice, concurrently, or again after a crash at any point.
+    """
+    if not Photo.objects.claim(photo_id, claimant=claimant, lease=lease(), now=timezone.now()):
+        return False
+    photo = Photo.objects.for_classification(photo_id)
+    version = ModelVersion.objects.active()
+    if version is None:
+        logger.error("photo %s waits: no model version is active", photo_id)
+        return _release(photo, attempt_counts=False)
+    try:
+        return _record(photo, version, _answer(photo, version))
+    except Unreadable as reason:
+        return _end(photo, PhotoState.UNREADABLE, str(reason))
+    except ModelFileError:
+        logger.exception("model version %s cannot be used; photo %s waits", version, photo_id)
+        return _release(photo, attempt_counts=False)
+    except Exception:
+        logger.exception("classifying photo %s failed, attempt %s", photo_id, photo.attempts)
+        if photo.attempts >= MAX_ATTEMPTS:
+            return _end(photo, PhotoState.QUARANTINED, QUARANTINE_REASON)
+        return _release(photo, attempt_counts=True)
+
+
+def _answer(photo: Photo, version: ModelVersion) -> PhotoAnswer | None:
+    """Look at the photo; None where this version has answered already."""
+    if photo.predictions.filter(model_version=version).exists():
+        return None
+    working = photo_files.derived(photo) / "working.jpg"
+    with _readable(photo):
+        _check_original(photo)
+        if not working.exists():
+            images.write_working_images(photo_files.original(photo), working.parent)
+        answer = engine().classify(working, model=versions.model_folder(version))
+    images.write_evidence(
+        answer.evidence.cells,
+        answer.evidence.width,
+        answer.evidence.height,
+        folder=working.parent,
+        stem=photo_files.evidence_stem(version.pk),
+    )
+    return answer
+
+
+@contextmanager
+def _readable(photo: Photo) -> Iterator[None]:
+    """Turn what can be wrong with one photo into Unreadable, in words for a person."""
+    try:
+        yield
+    except images.PhotoError as error:
+        raise Unreadable(error.sentence) from error
+    except FileNotFoundError as error:
+        raise Unreadable(f"The stored file of {photo.name} is missing.") from error
+    except PermissionError as error:
+        raise Unreadable(f"The stored file of {photo.name} cannot be opened.") from error
+    except MemoryError as error:
+        raise Unreadable(f"{photo.name} needs more memory than the worker has.") from error
+
+
+def _check_original(photo: Photo) -> None:
+    if photo_files.sha256_of(photo_files.original(photo)) != photo.sha256:
+        raise Unreadable(
+            f"The stored file of {photo.name} has changed since its upload (its SHA-256 differs). "
+            "Restore it from a back-up or upload it again."
+        )
+
+
+def _record(photo: Photo, version: ModelVersion, answer: PhotoAnswer | None) -> bool:
+    """Write the answer in one transaction, unless the claim was lost meanwhile."""
+    with transaction.atomic():
+        if answer is None:
+            prediction = photo.predictions.get(model_version=version)
+        else:
+            prediction = _written_prediction(photo, version, answer)
+        ended = Photo.objects.held(photo).move(
+            PhotoState.CLASSIFIED, prediction=prediction, reason="", ended_at=timezone.now()
+        )
+        if not ended:
+            transaction.set_rollback(True)
+    return bool(ended)
+
+
+def _written_prediction(photo: Photo, version: ModelVersion, answer: PhotoAnswer) -> Prediction:
+    prediction, created = Prediction.objects.get_or_create(
+        photo=photo,
+        model_version=version,
+        defaults={
+            "score": answer.score,
+            "verdict": answer.verdict,
+            "clear_below": version.clear_below,
+            "flagged_from": version.flagged_from,
+            "weights_sha256": version.weights_sha256,
+            "map_width": answer.evidence.width,
+            "map_height": answer.evidence.height,
+            "seconds": answer.seconds,
+        },
+    )
+    if created:
+        Region.objects.bulk_create(
+            Region(prediction=prediction, outline=region.outline, score=region.score)
+            for region in answer.regions
+        )
+    return prediction
+
+
+def _end(photo: Photo, state: PhotoState, reason: str) -> bool:
+    return bool(Photo.objects.held(photo).move(state, reason=reason[:300], ended_at=timezone.now()))
+
+
+def _release(photo: Photo, *, attempt_counts: bool) -> bool:
+    """Give the claim back; the sweeper rings again. Always False: nothing was classified."""
+    attempts = photo.attempts if attempt_counts else photo.attempts - 1
+    Photo.objects.held(photo).move(PhotoState.WAITING, attempts=attempts, claimed_by="")
+    return False
+
+
+def quarantine_exhausted(now: datetime) -> int:
+    """Set aside photos whose workers died too often; return how many."""
+    return Photo.objects.exhausted(now).move(
+        PhotoState.QUARANTINED, reason=QUARANTINE_REASON, ended_at=now
+    )
+
+
+def take_due(now: datetime, *, limit: int = 500) -> list[int]:
+    """Return photos whose bell has to be rung again, each at most once per lease."""
+    due = Photo.objects.due(now, quiet_for=lease())
+    return [pk for pk in due.ids(limit) if due.filter(pk=pk).update(rung_at=now)]
+
+
+def clear_abandoned_uploads() -> int:
+    return photo_files.clear_abandoned_uploads(older_than_seconds=ABANDONED_UPLOAD_SECONDS)

@@ -1,0 +1,153 @@
+"""The one door to the CNN. Only plain dataclasses, paths and numbers pass.
+
+`KerasEngine` is what people meet and loads Keras on first use; `StubEngine` answers from marker
+pixels and is for fast tests only. The setting `HAIRLINE_ENGINE` chooses.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from django.conf import settings
+from PIL import Image, ImageStat
+
+import ml_training
+from ml_training.contracts import (
+    EvidenceMap,
+    HairlineMLError,
+    LabelledPhoto,
+    ModelFacts,
+    ModelFileError,
+    PhotoAnswer,
+    Progress,
+    Region,
+    RetrainRequest,
+    Thresholds,
+    TooFewPhotos,
+    TrainingCancelled,
+)
+
+if TYPE_CHECKING:
+    from ml_training import Classifier
+
+__all__ = [
+    "Engine",
+    "HairlineMLError",
+    "LabelledPhoto",
+    "ModelFacts",
+    "ModelFileError",
+    "PhotoAnswer",
+    "Progress",
+    "RetrainRequest",
+    "TooFewPhotos",
+    "TrainingCancelled",
+    "draw_photo",
+    "engine",
+]
+
+OnProgress = Callable[[Progress], None]
+ShouldStop = Callable[[], bool]
+
+
+class Engine(Protocol):
+    """What the site asks of a classifier. `model` is a model folder."""
+
+    released: Path
+    """The folder of the model that ships with this release."""
+
+    def read_facts(self, model: Path) -> ModelFacts:
+        """Verify the folder's checksums and read its card; raises ModelFileError."""
+
+    def classify(self, image: Path, *, model: Path) -> PhotoAnswer:
+        """Judge an upright RGB image file; raises ModelFileError, PhotoUnreadable."""
+
+    def retrain(
+        self, request: RetrainRequest, on_progress: OnProgress, should_stop: ShouldStop
+    ) -> ModelFacts:
+        """Train a candidate into `request.out`; raises TooFewPhotos, TrainingCancelled."""
+
+
+class KerasEngine:
+    """The real network. One classifier stays loaded, that of the folder asked for last."""
+
+    released = ml_training.RELEASED
+
+    def __init__(self) -> None:
+        self._loaded: tuple[Path, Classifier] | None = None
+
+    def read_facts(self, model: Path) -> ModelFacts:
+        return ml_training.read_facts(model)
+
+    def classify(self, image: Path, *, model: Path) -> PhotoAnswer:
+        return self._classifier(model).classify(image)
+
+    def retrain(
+        self, request: RetrainRequest, on_progress: OnProgress, should_stop: ShouldStop
+    ) -> ModelFacts:
+        return ml_training.retrain(request, on_progress=on_progress, should_stop=should_stop)
+
+    def _classifier(self, folder: Path) -> "Classifier":
+        if self._loaded is None or self._loaded[0] != folder:
+            self._loaded = (folder, ml_training.load_classifier(folder))
+        return self._loaded[1]
+
+
+class StubEngine:
+    """Answers by the mean colour of the top left 16 × 16 pixels: red is a crack, amber doubt."""
+
+    released = Path("stub")
+    THRESHOLDS = Thresholds(clear_below=0.3, flagged_from=0.7)
+
+    def read_facts(self, model: Path) -> ModelFacts:
+        is_released = model == self.released
+        name = "stub" if is_released else json.loads((model / "card.json").read_text())["name"]
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        return ModelFacts(name, digest, self.THRESHOLDS, {"name": name})
+
+    def classify(self, image: Path, *, model: Path) -> PhotoAnswer:
+        del model  # every version answers alike
+        with Image.open(image) as photo:
+            red, green, _ = ImageStat.Stat(photo.convert("RGB").crop((0, 0, 16, 16))).mean
+        score = 0.05 if red < 180 else 0.5 if green > 100 else 0.95
+        outline = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5))
+        return PhotoAnswer(
+            score=score,
+            verdict=self.THRESHOLDS.verdict(score),
+            regions=(Region(outline, score),) if score > 0.3 else (),
+            evidence=EvidenceMap(2, 2, bytes([round(score * 255), 0, 0, 0])),
+            seconds=0.0,
+        )
+
+    def retrain(
+        self, request: RetrainRequest, on_progress: OnProgress, should_stop: ShouldStop
+    ) -> ModelFacts:
+        if len({photo.cracked for photo in request.photos}) < 2:
+            raise TooFewPhotos("Both confirmed and dismissed photos are needed.")
+        for epoch in range(1, request.epochs + 1):
+            if should_stop():
+                raise TrainingCancelled("stopped")
+            on_progress(Progress(epoch, request.epochs, 1, 1, 1 / epoch, 0.0, "learning"))
+        shutil.rmtree(request.out, ignore_errors=True)
+        request.out.mkdir(parents=True)
+        (request.out / "card.json").write_text(json.dumps({"name": request.name}))
+        return self.read_facts(request.out)
+
+
+@cache
+def engine() -> Engine:
+    """Return the engine that the settings name; one a process."""
+    return StubEngine() if settings.ENGINE == "stub" else KerasEngine()
+
+
+def draw_photo(*, seed: int, cracked: bool, scene: str, size: tuple[int, int], out: Path) -> None:
+    """Write a drawn photo, plainly marked as such in its EXIF camera field, to `out` (JPEG)."""
+    drawn = ml_training.draw_photo(
+        seed=seed, cracked=cracked, width=size[0], height=size[1], scene=scene
+    )
+    exif = Image.Exif()
+    exif[0x0110] = "Drawn by Hairline"
+    drawn.image.save(out, quality=92, exif=exif)

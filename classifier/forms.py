@@ -1,0 +1,123 @@
+"""What people type, checked: one form a page."""
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+
+from classifier.models import Element, Inspection, PhotoSet, Structure
+from classifier.states import Cause, Outcome, Verdict
+
+UNREVIEWED = "unreviewed"
+MAX_ELEMENTS = 200
+
+
+class SignInForm(AuthenticationForm):
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": "The user name and password do not match. Check both and try again.",
+    }
+
+
+class StructureForm(forms.ModelForm[Structure]):
+    elements = forms.CharField(
+        required=False,
+        max_length=MAX_ELEMENTS * 81,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="One on each line: deck, girder 1, pier north …",
+    )
+
+    class Meta:
+        model = Structure
+        fields = ["name", "kind", "location", "latitude", "longitude", "notes"]
+        widgets = {"notes": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            names = self.instance.elements.values_list("name", flat=True)
+            self.fields["elements"].initial = "\n".join(names)
+
+    def clean_elements(self) -> list[str]:
+        """Return the names without blanks and repeats, in the order typed."""
+        lines = (line.strip() for line in self.cleaned_data["elements"].splitlines())
+        names = list(dict.fromkeys(line for line in lines if line))
+        too_long = [name for name in names if len(name) > 80]
+        if too_long:
+            raise forms.ValidationError(f"“{too_long[0][:80]}…” is longer than 80 characters.")
+        if len(names) > MAX_ELEMENTS:
+            raise forms.ValidationError(f"At most {MAX_ELEMENTS} elements; there are {len(names)}.")
+        return names
+
+
+class InspectionForm(forms.ModelForm[Inspection]):
+    class Meta:
+        model = Inspection
+        fields = ["title", "date"]
+        widgets = {"date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+
+
+class PhotoSetForm(forms.ModelForm[PhotoSet]):
+    """What holds for all photos of one upload."""
+
+    class Meta:
+        model = PhotoSet
+        fields = ["element", "notes"]
+        widgets = {"notes": forms.TextInput()}
+
+    def __init__(self, *args: Any, inspection: Inspection, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        element = cast("forms.ModelChoiceField[Element]", self.fields["element"])
+        element.queryset = inspection.structure.elements.all()
+        element.empty_label = "Whole structure"
+
+
+class DecisionForm(forms.Form):
+    outcome = forms.ChoiceField(
+        choices=[(o.value, o.label) for o in Outcome if o is not Outcome.WITHDRAWN]
+    )
+    cause = forms.ChoiceField(choices=[("", "–"), *Cause.choices], required=False)
+    remark = forms.CharField(max_length=500, required=False)
+    seen = forms.IntegerField(required=False, min_value=1)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("outcome") == Outcome.DISMISSED and not data.get("cause"):
+            self.add_error("cause", "Choose what it is instead of a crack.")
+        if data.get("outcome") != Outcome.DISMISSED:
+            data["cause"] = ""
+        return data
+
+
+class UndoForm(forms.Form):
+    seen = forms.IntegerField(min_value=1)
+
+
+class PhotoFilterForm(forms.Form):
+    """Which photos of a structure or inspection are listed."""
+
+    verdict = forms.ChoiceField(
+        choices=[("", "All verdicts"), ("look", "Flagged and undecided"), *Verdict.choices],
+        required=False,
+    )
+    review = forms.ChoiceField(
+        choices=[
+            ("", "Reviewed or not"),
+            (UNREVIEWED, "Unreviewed"),
+            *((o.value, o.label) for o in Outcome if o is not Outcome.WITHDRAWN),
+        ],
+        required=False,
+    )
+    element = forms.ModelChoiceField(Element.objects.none(), required=False, empty_label="Anywhere")
+    inspection = forms.ModelChoiceField(
+        Inspection.objects.none(), required=False, empty_label="All inspections"
+    )
+
+    def __init__(self, *args: Any, structure: Structure, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, rows in (
+            ("element", structure.elements.all()),
+            ("inspection", structure.inspections.all()),
+        ):
+            field = cast("forms.ModelChoiceField[Any]", self.fields[name])
+            field.queryset = rows

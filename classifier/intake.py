@@ -1,0 +1,150 @@
+"""Taking photos in: verified by decoding, durable before the answer, once per structure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from classifier import images, photo_files
+from classifier.models import AuditEvent, Element, Inspection, Photo, PhotoSet, Structure, User
+from classifier.states import PhotoState
+
+MAX_BYTES = 40_000_000
+
+
+class UploadRefused(Exception):
+    """A photo is not taken in. `sentence` tells a person why; `status` is the HTTP answer."""
+
+    def __init__(self, sentence: str, *, status: int) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Received:
+    """The stored photo; `duplicate` where these bytes were already there, so nothing was stored."""
+
+    photo: Photo
+    duplicate: bool
+
+
+def receive_photo(
+    photo_set: PhotoSet, upload: UploadedFile[bytes], *, by: User, client_sha256: str = ""
+) -> Received:
+    """Store one uploaded photo durably and say whether it is new to its structure.
+
+    Raises UploadRefused for bytes that are no usable photo, StorageFull and StorageFailed for the
+    disk; in each case nothing is stored.
+    """
+    name = images.display_name(upload.name or "")
+    if (upload.size or 0) > MAX_BYTES:
+        megabytes = (upload.size or 0) / 1_000_000
+        raise UploadRefused(
+            f"{name} has {megabytes:.0f} MB; the limit is 40 MB. Export it smaller and try again.",
+            status=413,
+        )
+    with photo_files.received(upload.chunks()) as (path, sha256):
+        if client_sha256 and client_sha256 != sha256:
+            raise UploadRefused(
+                f"{name} arrived damaged: its bytes differ from those sent. Send it again.",
+                status=422,
+            )
+        earlier = Photo.objects.for_structure(photo_set.inspection.structure).with_bytes(sha256)
+        if earlier is not None:
+            return Received(earlier, duplicate=True)
+        photo = _described(path, name=name)
+        photo.photo_set, photo.structure = photo_set, photo_set.inspection.structure
+        photo.sha256, photo.byte_size, photo.uploaded_by = sha256, path.stat().st_size, by
+        return _stored(path, photo)
+
+
+def _described(path: Path, *, name: str) -> Photo:
+    """Read what the file's header and EXIF say; raises UploadRefused."""
+    try:
+        facts = images.inspect(path, name=name)
+    except images.PhotoRefused as refusal:
+        raise UploadRefused(refusal.sentence, status=refusal.http_status) from refusal
+    capture = images.read_capture_facts(path)
+    return Photo(
+        name=name,
+        media_type=facts.media_type,
+        width=facts.width,
+        height=facts.height,
+        orientation=facts.orientation,
+        notices=[*facts.notices, *capture.notices],
+        taken_at=_in_site_zone(capture.taken_at),
+        camera=capture.camera,
+        latitude=capture.latitude,
+        longitude=capture.longitude,
+    )
+
+
+def _in_site_zone(moment: datetime | None) -> datetime | None:
+    """Cameras write local time without a zone; read it in the site's."""
+    return timezone.make_aware(moment) if moment and timezone.is_naive(moment) else moment
+
+
+def _stored(path: Path, photo: Photo) -> Received:
+    photo_files.keep(path, photo)
+    try:
+        with transaction.atomic():
+            photo.save()
+            AuditEvent.objects.record(
+                "photo uploaded", photo, by=photo.uploaded_by, sha256=photo.sha256
+            )
+    except IntegrityError:
+        # The same bytes came in twice at the same instant; the other request won.
+        photo_files.remove(photo)
+        winner = Photo.objects.for_structure(photo.structure).with_bytes(photo.sha256)
+        if winner is None:
+            raise
+        return Received(winner, duplicate=True)
+    except BaseException:
+        photo_files.remove(photo)
+        raise
+    return Received(photo, duplicate=False)
+
+
+def open_photo_set(
+    inspection: Inspection, *, by: User, element: Element | None = None, notes: str = ""
+) -> PhotoSet:
+    return PhotoSet.objects.create(
+        inspection=inspection, element=element, notes=notes, uploaded_by=by
+    )
+
+
+@transaction.atomic
+def register_structure(structure: Structure, *, elements: list[str], by: User) -> Structure:
+    """Save a structure with exactly the named elements; one that has photo sets stays."""
+    is_new = structure.pk is None
+    if is_new:
+        structure.created_by = by
+    structure.save()
+    for name in elements:
+        Element.objects.get_or_create(structure=structure, name=name)
+    Element.objects.unused_of(structure).exclude(name__in=elements).delete()
+    action = "structure registered" if is_new else "structure changed"
+    AuditEvent.objects.record(action, structure, by=by)
+    return structure
+
+
+@transaction.atomic
+def register_inspection(inspection: Inspection, *, structure: Structure, by: User) -> Inspection:
+    inspection.structure, inspection.created_by = structure, by
+    inspection.save()
+    AuditEvent.objects.record("inspection registered", inspection, by=by)
+    return inspection
+
+
+def retry(photo: Photo, *, by: User) -> bool:
+    """Put a failed or outdated photo back in the queue with a fresh count; False where it waits."""
+    moved = Photo.objects.by_id(photo.pk).move(
+        PhotoState.WAITING, attempts=0, reason="", claimed_by="", lease_until=None, rung_at=None
+    )
+    if moved:
+        AuditEvent.objects.record("classification asked again", photo, by=by)
+    return bool(moved)

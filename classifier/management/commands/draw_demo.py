@@ -1,0 +1,23 @@
+"""`manage.py draw_demo`: fill an empty site with drawn photos."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from classifier import demo, tasks
+from classifier.models import Structure, User
+
+
+class Command(BaseCommand):
+    help = "Fill an empty site with two structures and three inspections of drawn photos."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if Structure.objects.exists():
+            self.stdout.write("The site has structures already; the demo is for an empty one.")
+            return
+        by = User.objects.filter(is_superuser=True).earliest("pk")
+        self.stdout.write("Drawing the demo's photos …")
+        photos = demo.draw_demo(by=by)
+        for photo in photos:
+            tasks.ring_for_photo(photo)
+        self.stdout.write(f"{len(photos)} drawn photos in 3 inspections of 2 structures.")

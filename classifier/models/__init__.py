@@ -1,0 +1,27 @@
+"""The records of the site; one file per noun."""
+
+from classifier.models.audit_event import AuditEvent
+from classifier.models.decision import Decision
+from classifier.models.model_version import ModelVersion
+from classifier.models.photo import Photo, PhotoQuerySet
+from classifier.models.photo_set import PhotoSet
+from classifier.models.prediction import Prediction, Region
+from classifier.models.structure import Element, Inspection, Structure
+from classifier.models.training_run import TrainingRun
+from classifier.models.user import User
+
+__all__ = [
+    "AuditEvent",
+    "Decision",
+    "Element",
+    "Inspection",
+    "ModelVersion",
+    "Photo",
+    "PhotoQuerySet",
+    "PhotoSet",
+    "Prediction",
+    "Region",
+    "Structure",
+    "TrainingRun",
+    "User",
+]

@@ -1,0 +1,34 @@
+"""Rows that are written once: a change of mind or of facts is a new row."""
+
+from typing import Any, NoReturn, TypeVar
+
+from django.db import models
+
+
+class AppendOnlyError(TypeError):
+    """A written row was about to be changed or removed."""
+
+
+RowT = TypeVar("RowT", bound="AppendOnly")
+
+
+class AppendOnlyQuerySet(models.QuerySet[RowT]):
+    def update(self, **_changes: object) -> NoReturn:
+        raise AppendOnlyError(f"{self.model.__name__} rows never change; append a new one")
+
+    def delete(self) -> NoReturn:
+        raise AppendOnlyError(f"{self.model.__name__} rows are never deleted on their own")
+
+
+class AppendOnly(models.Model):
+    """A base for records that only append."""
+
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None and not self._state.adding:
+            raise AppendOnlyError(f"{type(self).__name__} {self.pk} is written and never changes")
+        super().save(*args, **kwargs)

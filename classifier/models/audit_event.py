@@ -1,0 +1,43 @@
+"""Who did what, when: one row for each event that matters, never changed."""
+
+from django.conf import settings
+from django.db import models
+
+from classifier.models.append_only import AppendOnly, AppendOnlyQuerySet
+
+
+class AuditEventQuerySet(AppendOnlyQuerySet["AuditEvent"]):
+    def record(
+        self, action: str, subject: models.Model, *, by: models.Model | None, **detail: object
+    ) -> "AuditEvent":
+        """Append one event; `by` is None for what the site did itself."""
+        return self.create(
+            action=action,
+            subject_type=subject._meta.model_name or "",
+            subject_id=subject.pk,
+            subject=str(subject)[:200],
+            actor_id=by.pk if by else None,
+            detail=detail,
+        )
+
+
+class AuditEvent(AppendOnly):
+    action = models.CharField(max_length=40)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+    )
+    subject_type = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    subject = models.CharField(max_length=200)
+    detail = models.JSONField(default=dict)
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"

@@ -1,0 +1,62 @@
+"""What a person decided on a photo. Decisions only append; an undo appends a withdrawal."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from classifier.models.append_only import AppendOnly, AppendOnlyQuerySet
+from classifier.states import Cause, Outcome
+
+if TYPE_CHECKING:
+    from classifier.models import Photo
+
+
+class DecisionQuerySet(AppendOnlyQuerySet["Decision"]):
+    def on(self, photo: "Photo") -> "DecisionQuerySet":
+        return self.filter(photo=photo).select_related("by", "prediction").order_by("-id")
+
+
+class Decision(AppendOnly):
+    photo = models.ForeignKey(
+        "classifier.Photo", on_delete=models.CASCADE, related_name="decisions"
+    )
+    prediction = models.ForeignKey(
+        "classifier.Prediction",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="the answer that stood on the page",
+    )
+    follows = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="the decision that stood before; a withdrawal brings back the one before that",
+    )
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    cause = models.CharField(max_length=12, choices=Cause.choices, blank=True)
+    remark = models.CharField(max_length=500, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions"
+    )
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="decision_cause_with_dismissal_only",
+                condition=Q(outcome=Outcome.DISMISSED) & ~Q(cause="")
+                | ~Q(outcome=Outcome.DISMISSED) & Q(cause=""),
+            )
+        ]
+
+    def __str__(self) -> str:
+        cause = f" ({self.get_cause_display().lower()})" if self.cause else ""
+        return f"{self.get_outcome_display()}{cause}"

@@ -1,0 +1,49 @@
+"""The versions of the CNN and which of them classifies."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from classifier.models.moves import StateQuerySet
+from classifier.states import VERSION_MOVES, VersionState
+
+
+class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
+    MOVES = VERSION_MOVES
+
+    def active(self) -> "ModelVersion | None":
+        return self.filter(state=VersionState.ACTIVE).first()
+
+
+class ModelVersion(models.Model):
+    name = models.CharField(max_length=80, unique=True)
+    state = models.CharField(
+        max_length=10, choices=VersionState.choices, default=VersionState.CANDIDATE
+    )
+    folder = models.CharField(max_length=300, help_text="model folder; empty for the shipped model")
+    weights_sha256 = models.CharField(max_length=64)
+    clear_below = models.FloatField()
+    flagged_from = models.FloatField()
+    card = models.JSONField(default=dict)
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    activated_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ModelVersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"],
+                condition=Q(state=VersionState.ACTIVE),
+                name="one_active_model_version",
+            ),
+            models.CheckConstraint(
+                name="version_thresholds_in_order", condition=Q(clear_below__lte=F("flagged_from"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,277 @@
+"""A photo: its stored bytes, where it was taken, and how far its classification is."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import Case, Count, F, IntegerField, Min, Q, Value, When
+
+from classifier.models.moves import StateQuerySet
+from classifier.states import (
+    FAILED,
+    NEEDS_A_LOOK,
+    PENDING,
+    PHOTO_MOVES,
+    STANDING,
+    Outcome,
+    PhotoState,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from classifier.models import Element, Inspection, PhotoSet, Structure, User
+
+MAX_ATTEMPTS = 3
+"""A photo whose classification died this often is quarantined: its next try may kill the worker."""
+
+
+class PhotoQuerySet(StateQuerySet["Photo"]):
+    MOVES = PHOTO_MOVES
+
+    # --- which photos ---
+    def in_set(self, photo_set: "PhotoSet") -> "PhotoQuerySet":
+        return self.filter(photo_set=photo_set)
+
+    def for_structure(self, structure: "Structure") -> "PhotoQuerySet":
+        return self.filter(structure=structure)
+
+    def for_inspection(self, inspection: "Inspection") -> "PhotoQuerySet":
+        return self.filter(photo_set__inspection=inspection)
+
+    def pending(self) -> "PhotoQuerySet":
+        return self.filter(state__in=PENDING)
+
+    def failed(self) -> "PhotoQuerySet":
+        return self.filter(state__in=FAILED)
+
+    def needing_a_look(self) -> "PhotoQuerySet":
+        """Photos that the model flagged or left undecided."""
+        return self.filter(prediction__verdict__in=NEEDS_A_LOOK)
+
+    def with_verdict(self, verdict: str) -> "PhotoQuerySet":
+        return self.filter(prediction__verdict=verdict)
+
+    def unreviewed(self) -> "PhotoQuerySet":
+        return self.filter(decision__isnull=True)
+
+    def with_outcome(self, outcome: str) -> "PhotoQuerySet":
+        return self.filter(decision__outcome=outcome)
+
+    def reviewed(self) -> "PhotoQuerySet":
+        return self.filter(decision__outcome__in=STANDING)
+
+    def labelled(self) -> "PhotoQuerySet":
+        """Photos on which a person said crack or no crack, and whose pixels can be read."""
+        return self.filter(
+            decision__outcome__in=[Outcome.CONFIRMED, Outcome.DISMISSED],
+            state=PhotoState.CLASSIFIED,
+        ).select_related("decision")
+
+    def with_bytes(self, sha256: str) -> "Photo | None":
+        return self.filter(sha256=sha256).first()
+
+    def by_ids(self, ids: Iterable[int]) -> dict[int, "Photo"]:
+        return self.in_bulk(list(ids))
+
+    def decided_as(self, decision_id: int | None) -> "PhotoQuerySet":
+        return self.filter(decision=decision_id)
+
+    def ids(self, limit: int) -> list[int]:
+        return list(self.order_by("id").values_list("pk", flat=True)[:limit])
+
+    def before(self, photo: "Photo") -> "Photo | None":
+        return self.filter(pk__lt=photo.pk).order_by("-id").first()
+
+    def after(self, photo: "Photo") -> "Photo | None":
+        return self.filter(pk__gt=photo.pk).order_by("id").first()
+
+    def leaving_out(self, ids: Iterable[int]) -> "PhotoQuerySet":
+        return self.exclude(pk__in=list(ids))
+
+    def decided_by(self, person: "User", pk: str) -> "Photo | None":
+        """The photo `pk` if its standing decision is this person's, so that they may undo it."""
+        return self.filter(pk=pk, decision__by=person).select_related("decision").first()
+
+    def narrowed(
+        self,
+        *,
+        verdict: str,
+        review: str,
+        element: "Element | None",
+        inspection: "Inspection | None",
+    ) -> "PhotoQuerySet":
+        """Keep what a filter form asks for; an empty value asks for nothing."""
+        photos = self
+        if verdict:
+            photos = photos.needing_a_look() if verdict == "look" else photos.with_verdict(verdict)
+        if review:
+            is_open = review == "unreviewed"
+            photos = photos.unreviewed() if is_open else photos.with_outcome(review)
+        if element:
+            photos = photos.filter(photo_set__element=element)
+        if inspection:
+            photos = photos.for_inspection(inspection)
+        return photos
+
+    # --- in what order, with what ---
+    def by_concern(self) -> "PhotoQuerySet":
+        """Flagged, undecided, clear, then the rest; each by score, highest first."""
+        rank = Case(
+            When(prediction__verdict=Verdict.FLAGGED, then=Value(0)),
+            When(prediction__verdict=Verdict.UNDECIDED, then=Value(1)),
+            When(prediction__verdict=Verdict.CLEAR, then=Value(2)),
+            default=Value(3),
+            output_field=IntegerField(),
+        )
+        return self.order_by(rank, F("prediction__score").desc(nulls_last=True), "id")
+
+    def for_cards(self) -> "PhotoQuerySet":
+        return self.select_related("prediction", "decision__by", "photo_set__element")
+
+    def for_page(self) -> "PhotoQuerySet":
+        return self.select_related(
+            "prediction__model_version",
+            "decision__by",
+            "photo_set__inspection",
+            "photo_set__element",
+            "structure",
+            "uploaded_by",
+        )
+
+    # --- figures ---
+    def counts_by(self, field: str) -> dict[str, int]:
+        rows = self.order_by().values_list(field).annotate(Count("id"))
+        return {str(value): count for value, count in rows if value is not None}
+
+    def ended_per_minute(self, now: datetime, window: timedelta) -> float | None:
+        """Return how many photos a minute reached an end within `window`; None where none did."""
+        recent = self.filter(ended_at__gte=now - window).aggregate(
+            count=Count("id"), first=Min("ended_at")
+        )
+        if recent["count"] < 2:
+            return None
+        minutes = (now - recent["first"]).total_seconds() / 60
+        return float(recent["count"] / max(minutes, 1 / 60))
+
+    # --- the queue of record ---
+    def claim(self, pk: int, *, claimant: str, lease: timedelta, now: datetime) -> bool:
+        """Take one due photo for `claimant`; False where another holds it or it is not due.
+
+        A redelivered message carries the claimant it had: it may take over its own claim at once,
+        where a stranger waits for the lease to lapse.
+        """
+        own_or_lapsed = Q(state=PhotoState.CLASSIFYING) & (
+            Q(lease_until__lt=now) | Q(claimed_by=claimant)
+        )
+        claimed = self.filter(
+            Q(state=PhotoState.WAITING) | own_or_lapsed, pk=pk, attempts__lt=MAX_ATTEMPTS
+        ).update(
+            state=PhotoState.CLASSIFYING,
+            claimed_by=claimant,
+            lease_until=now + lease,
+            attempts=F("attempts") + 1,
+        )
+        return claimed == 1
+
+    def for_classification(self, pk: int) -> "Photo":
+        return self.select_related("structure").get(pk=pk)
+
+    def held(self, photo: "Photo") -> "PhotoQuerySet":
+        """The photo, as long as the claim it was loaded with still stands."""
+        return self.filter(
+            pk=photo.pk,
+            state=PhotoState.CLASSIFYING,
+            claimed_by=photo.claimed_by,
+            attempts=photo.attempts,
+        )
+
+    def abandoned(self, now: datetime) -> "PhotoQuerySet":
+        """Claims whose lease has lapsed: their worker died."""
+        return self.filter(state=PhotoState.CLASSIFYING, lease_until__lt=now)
+
+    def exhausted(self, now: datetime) -> "PhotoQuerySet":
+        return self.abandoned(now).filter(attempts__gte=MAX_ATTEMPTS)
+
+    def due(self, now: datetime, *, quiet_for: timedelta) -> "PhotoQuerySet":
+        """Photos that wait or were abandoned, and for which the bell has been silent a while."""
+        silent = Q(rung_at__isnull=True) | Q(rung_at__lt=now - quiet_for)
+        lapsed = Q(state=PhotoState.CLASSIFYING, lease_until__lt=now)
+        return self.filter(silent).filter(Q(state=PhotoState.WAITING) | lapsed)
+
+
+class Photo(models.Model):
+    photo_set = models.ForeignKey(
+        "classifier.PhotoSet", on_delete=models.CASCADE, related_name="photos"
+    )
+    structure = models.ForeignKey(
+        "classifier.Structure", on_delete=models.CASCADE, related_name="photos"
+    )
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64)
+    byte_size = models.PositiveIntegerField(validators=[MaxValueValidator(40_000_000)])
+    media_type = models.CharField(max_length=20)
+    width = models.PositiveIntegerField(help_text="pixels, upright")
+    height = models.PositiveIntegerField(help_text="pixels, upright")
+    orientation = models.PositiveSmallIntegerField(default=1)
+    taken_at = models.DateTimeField(null=True, blank=True)
+    camera = models.CharField(max_length=120, blank=True)
+    latitude = models.FloatField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
+    notices = models.JSONField(default=list, blank=True)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+
+    state = models.CharField(
+        max_length=12, choices=PhotoState.choices, default=PhotoState.WAITING, db_index=True
+    )
+    reason = models.CharField(max_length=300, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claimed_by = models.CharField(max_length=64, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    rung_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    # The rows these point at leave only together with the photo itself, hence DO_NOTHING.
+    prediction = models.ForeignKey(
+        "classifier.Prediction", models.DO_NOTHING, null=True, blank=True, related_name="+"
+    )
+    decision = models.ForeignKey(
+        "classifier.Decision", models.DO_NOTHING, null=True, blank=True, related_name="+"
+    )
+
+    objects = PhotoQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        permissions = [("download_original", "Can download original photos")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["structure", "sha256"], name="photo_once_per_structure"
+            ),
+            models.CheckConstraint(
+                name="photo_state_known", condition=Q(state__in=PhotoState.values)
+            ),
+            models.CheckConstraint(
+                name="photo_classified_with_prediction",
+                condition=~Q(state=PhotoState.CLASSIFIED) | Q(prediction__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["photo_set", "state"], name="photo_by_set_and_state")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_pending(self) -> bool:
+        return self.state in PENDING
+
+    @property
+    def is_failed(self) -> bool:
+        return self.state in FAILED

@@ -1,0 +1,140 @@
+"""What is inspected: structures, their elements, and the dated visits to them."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Count, F, Q
+from django.utils import timezone
+
+from classifier.states import NEEDS_A_LOOK, PENDING
+
+if TYPE_CHECKING:
+    from datetime import date
+
+
+def today() -> "date":
+    return timezone.localdate()
+
+
+class StructureQuerySet(models.QuerySet["Structure"]):
+    def with_counts(self) -> "StructureQuerySet":
+        """Add photo_count, waiting_count, flagged_count and unreviewed_count."""
+        flagged = Q(photos__prediction__verdict__in=NEEDS_A_LOOK)
+        return self.annotate(
+            photo_count=Count("photos"),
+            waiting_count=Count("photos", filter=Q(photos__state__in=PENDING)),
+            flagged_count=Count("photos", filter=flagged),
+            unreviewed_count=Count("photos", filter=flagged & Q(photos__decision__isnull=True)),
+        )
+
+    def most_urgent(self) -> "StructureQuerySet":
+        """Add the counts and order by them: most unreviewed photos first."""
+        return self.with_counts().order_by(
+            F("unreviewed_count").desc(), F("waiting_count").desc(), "name"
+        )
+
+    def matching(self, words: str) -> "StructureQuerySet":
+        """Keep structures whose name or location contains `words`."""
+        return self.filter(Q(name__icontains=words) | Q(location__icontains=words))
+
+
+class Structure(models.Model):
+    class Kind(models.TextChoices):
+        BRIDGE = "bridge", "Bridge"
+        TUNNEL = "tunnel", "Tunnel"
+        RETAINING_WALL = "retaining_wall", "Retaining wall"
+        BUILDING = "building", "Building"
+        ROAD = "road", "Road"
+        DAM = "dam", "Dam"
+        OTHER = "other", "Other"
+
+    name = models.CharField(max_length=120, unique=True)
+    kind = models.CharField("type", max_length=20, choices=Kind.choices)
+    location = models.CharField(max_length=200, blank=True)
+    latitude = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)]
+    )
+    longitude = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)]
+    )
+    notes = models.TextField(max_length=4000, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = StructureQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                name="structure_latitude_in_degrees",
+                condition=Q(latitude__isnull=True) | Q(latitude__range=(-90, 90)),
+            ),
+            models.CheckConstraint(
+                name="structure_longitude_in_degrees",
+                condition=Q(longitude__isnull=True) | Q(longitude__range=(-180, 180)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ElementQuerySet(models.QuerySet["Element"]):
+    def unused_of(self, structure: Structure) -> "ElementQuerySet":
+        return self.filter(structure=structure, photo_sets__isnull=True)
+
+
+class Element(models.Model):
+    """A named part of a structure: a deck, a pier, a wall panel."""
+
+    structure = models.ForeignKey(Structure, on_delete=models.CASCADE, related_name="elements")
+    name = models.CharField(max_length=80)
+
+    objects = ElementQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["structure", "name"], name="element_named_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class InspectionQuerySet(models.QuerySet["Inspection"]):
+    def with_counts(self) -> "InspectionQuerySet":
+        """Add photo_count, flagged_count and unreviewed_count."""
+        photos = "photo_sets__photos"
+        flagged = Q(**{f"{photos}__prediction__verdict__in": NEEDS_A_LOOK})
+        undecided = Q(**{f"{photos}__decision__isnull": True})
+        return self.annotate(
+            photo_count=Count(photos),
+            flagged_count=Count(photos, filter=flagged),
+            unreviewed_count=Count(photos, filter=flagged & undecided),
+        )
+
+
+class Inspection(models.Model):
+    """A dated visit to one structure."""
+
+    structure = models.ForeignKey(Structure, on_delete=models.CASCADE, related_name="inspections")
+    date = models.DateField(default=today)
+    title = models.CharField(max_length=120, default="Inspection")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = InspectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-date", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.title}, {self.date:%-d %B %Y}"

@@ -1,0 +1,78 @@
+"""One retraining from reviewed photos, from the admin's press to the candidate version."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from classifier.models.moves import StateQuerySet
+from classifier.states import OPEN_RUNS, RUN_MOVES, RunState
+
+
+class TrainingRunQuerySet(StateQuerySet["TrainingRun"]):
+    MOVES = RUN_MOVES
+
+    def open(self) -> "TrainingRunQuerySet":
+        return self.filter(state__in=OPEN_RUNS)
+
+    def queued(self) -> "TrainingRunQuerySet":
+        return self.filter(state=RunState.QUEUED)
+
+    def silent_since(self, moment: datetime) -> "TrainingRunQuerySet":
+        """Running runs whose last heartbeat is older than `moment`: their worker died."""
+        return self.filter(state=RunState.RUNNING, heartbeat_at__lt=moment)
+
+    def ids(self) -> list[int]:
+        return list(self.values_list("pk", flat=True))
+
+    def close(self, to: str, **changes: object) -> int:
+        """Move open runs to an end state."""
+        return self.move(to, slot=None, **changes)
+
+
+class TrainingRun(models.Model):
+    state = models.CharField(max_length=12, choices=RunState.choices, default=RunState.QUEUED)
+    slot = models.PositiveSmallIntegerField(
+        null=True, default=1, unique=True, editable=False, help_text="1 while open: one at a time"
+    )
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="training_runs"
+    )
+    requested_at = models.DateTimeField(auto_now_add=True)
+    base = models.ForeignKey("classifier.ModelVersion", on_delete=models.PROTECT, related_name="+")
+    candidate = models.OneToOneField(
+        "classifier.ModelVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="training_run",
+    )
+    manifest = models.JSONField(default=list, help_text="the reviewed photos, frozen at the press")
+    manifest_sha256 = models.CharField(max_length=64)
+    cancel_requested = models.BooleanField(default=False)
+    started_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    progress = models.JSONField(default=dict, blank=True)
+    history = models.JSONField(default=list, blank=True, help_text="[{epoch, loss}]")
+    message = models.CharField(max_length=500, blank=True)
+
+    objects = TrainingRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="training_slot_held_while_open",
+                condition=Q(state__in=sorted(OPEN_RUNS), slot=1)
+                | ~Q(state__in=sorted(OPEN_RUNS)) & Q(slot__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Training run {self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_RUNS

@@ -1,0 +1,132 @@
+"""Where a photo's files lie, and how uploaded bytes become durable.
+
+media/originals/ab/<key>.jpg         the bytes as they came; never changed
+media/derived/ab/<key>/              working.jpg, thumbnail.jpg, evidence maps; can be made again
+media/incoming/                      uploads under way; whatever stays there was abandoned
+"""
+
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+
+from classifier.models import Photo
+
+CHUNK = 1 << 20
+SUFFIXES = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "image/heic": ".heic",
+    "image/tiff": ".tif",
+}
+
+
+class StorageFull(Exception):
+    """The disk that holds the photos has no room left."""
+
+
+class StorageFailed(Exception):
+    """The stored bytes differ from the received ones: the disk cannot be trusted."""
+
+
+def _root() -> Path:
+    return Path(settings.MEDIA_ROOT)
+
+
+def original(photo: Photo) -> Path:
+    key = photo.key.hex
+    return _root() / "originals" / key[:2] / f"{key}{SUFFIXES[photo.media_type]}"
+
+
+def derived(photo: Photo) -> Path:
+    """Return the folder of a photo's derived images."""
+    key = photo.key.hex
+    return _root() / "derived" / key[:2] / key
+
+
+def evidence_stem(version_id: int) -> str:
+    return f"evidence-{version_id}"
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def room_on_disk() -> Iterator[None]:
+    """Turn "no space left" into StorageFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull from error
+        raise
+
+
+@contextmanager
+def received(chunks: Iterable[bytes]) -> Iterator[tuple[Path, str]]:
+    """Write an upload to a durable temporary file; give its path and SHA-256; remove what is left.
+
+    The digest is that of the received bytes, compared with what the disk gives back.
+    """
+    with room_on_disk():
+        incoming = _root() / "incoming"
+        incoming.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=incoming, prefix="upload-")
+        path = Path(name)
+        try:
+            digest = hashlib.sha256()
+            with os.fdopen(handle, "wb") as file:
+                for chunk in chunks:
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            if sha256_of(path) != digest.hexdigest():
+                raise StorageFailed
+            yield path, digest.hexdigest()
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def keep(temporary: Path, photo: Photo) -> None:
+    """Move a received file to its place as an original: after this it survives a power cut."""
+    target = original(photo)
+    with room_on_disk():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.chmod(settings.FILE_UPLOAD_PERMISSIONS)
+        temporary.rename(target)
+        for folder in (target.parent, target.parent.parent):
+            _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove(photo: Photo) -> None:
+    """Remove a photo's files. The row goes first: a crash in between leaves an orphan, no hole."""
+    original(photo).unlink(missing_ok=True)
+    shutil.rmtree(derived(photo), ignore_errors=True)
+
+
+def clear_abandoned_uploads(*, older_than_seconds: float) -> int:
+    """Remove temporary files of uploads that never ended; return how many."""
+    limit = time.time() - older_than_seconds
+    stale = [path for path in (_root() / "incoming").glob("*") if path.stat().st_mtime < limit]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return len(stale)

@@ -1,0 +1,231 @@
+"""Retraining from reviewed photos: freeze a manifest, train apart, keep a candidate."""
+
+import hashlib
+import json
+import logging
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from classifier import photo_files, versions
+from classifier.engine import (
+    HairlineMLError,
+    LabelledPhoto,
+    Progress,
+    RetrainRequest,
+    TrainingCancelled,
+    engine,
+)
+from classifier.models import AuditEvent, ModelVersion, Photo, TrainingRun, User
+from classifier.states import Outcome, RunState
+
+logger = logging.getLogger(__name__)
+
+MIN_PHOTOS_OF_A_KIND = 4
+"""Fewer confirmed or dismissed photos than this teach nothing that lasts."""
+HELD_OUT_SHARE = 0.25
+HEARTBEAT = timedelta(seconds=120)
+CHECK_SECONDS = 2.0
+
+
+class CannotTrain(Exception):
+    """A run cannot start; the message says what is missing."""
+
+
+class AlreadyTraining(Exception):
+    """Another run is open: `run`."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        super().__init__(f"{run} is under way")
+        self.run = run
+
+
+def readiness() -> dict[str, int]:
+    """Return how many reviewed photos there are to learn from, and how many are needed."""
+    labelled = Photo.objects.labelled().counts_by("decision__outcome")
+    return {
+        "confirmed": labelled.get(Outcome.CONFIRMED, 0),
+        "dismissed": labelled.get(Outcome.DISMISSED, 0),
+        "needed": MIN_PHOTOS_OF_A_KIND,
+    }
+
+
+def request_run(*, by: User) -> TrainingRun:
+    """Freeze what is reviewed now and queue a run; raises CannotTrain, AlreadyTraining."""
+    running = TrainingRun.objects.open().first()
+    if running:
+        raise AlreadyTraining(running)
+    base = ModelVersion.objects.active()
+    if base is None:
+        raise CannotTrain("No model version is active, so there is nothing to start from.")
+    _check_enough()
+    manifest = _manifest()
+    digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+    try:
+        with transaction.atomic():
+            run = TrainingRun.objects.create(
+                requested_by=by, base=base, manifest=manifest, manifest_sha256=digest
+            )
+            AuditEvent.objects.record("training requested", run, by=by, photos=len(manifest))
+    except IntegrityError as error:
+        raise AlreadyTraining(TrainingRun.objects.open().get()) from error
+    return run
+
+
+def _check_enough() -> None:
+    ready = readiness()
+    for outcome in ("confirmed", "dismissed"):
+        if ready[outcome] < ready["needed"]:
+            raise CannotTrain(
+                f"{ready['needed']} {outcome} photos are needed; there are {ready[outcome]}. "
+                "Review more photos first."
+            )
+
+
+def _manifest() -> list[dict[str, Any]]:
+    return [
+        {
+            "photo": photo.pk,
+            "sha256": photo.sha256,
+            "structure": photo.structure_id,
+            "cracked": photo.decision.outcome == Outcome.CONFIRMED,
+            "cause": photo.decision.cause,
+            "reviewer": photo.decision.by_id,
+            "decided_at": photo.decision.created_at.isoformat(),
+        }
+        for photo in Photo.objects.labelled().order_by("id")
+        if photo.decision
+    ]
+
+
+def execute(run_id: int) -> bool:
+    """Train the queued run and register its candidate; False where there was nothing to do."""
+    now = timezone.now()
+    if not TrainingRun.objects.by_id(run_id).move(
+        RunState.RUNNING, started_at=now, heartbeat_at=now
+    ):
+        return False
+    run = TrainingRun.objects.by_id(run_id).select_related("base", "requested_by").get()
+    out = Path(settings.MODELS_ROOT) / f"run-{run.pk}"
+    try:
+        facts = engine().retrain(_request(run, out), _Heart(run.pk).beat, _Brake(run.pk).pulled)
+    except TrainingCancelled:
+        return _close(run, RunState.CANCELLED, "Cancelled; nothing was changed.")
+    except (HairlineMLError, CannotTrain) as error:
+        return _close(run, RunState.FAILED, str(error))
+    except Exception:
+        logger.exception("training run %s failed", run_id)
+        return _close(run, RunState.FAILED, "The training stopped on an error; the log has it.")
+    with transaction.atomic():
+        candidate = versions.register_candidate(facts, out, parent=run.base)
+        closed = _close(run, RunState.SUCCEEDED, "", candidate=candidate)
+        if not closed:
+            transaction.set_rollback(True)
+    return closed
+
+
+def _request(run: TrainingRun, out: Path) -> RetrainRequest:
+    photos = Photo.objects.by_ids(entry["photo"] for entry in run.manifest)
+    labelled = tuple(
+        LabelledPhoto(
+            path=photo_files.derived(photos[entry["photo"]]) / "working.jpg",
+            cracked=entry["cracked"],
+            group=str(entry["structure"]),
+        )
+        for entry in run.manifest
+        if entry["photo"] in photos
+    )
+    return RetrainRequest(
+        photos=labelled,
+        held_out_groups=held_out({photo.group for photo in labelled}),
+        base=versions.model_folder(run.base),
+        out=out,
+        replay=Path(settings.REPLAY_DATA) if settings.REPLAY_DATA else None,
+        epochs=settings.TRAINING_EPOCHS,
+        seed=run.pk,
+        name=f"run {run.pk} from {run.base.name}"[:80],
+    )
+
+
+def held_out(structures: set[str]) -> frozenset[str]:
+    """Choose the structures that only measure: by a hash of their own, so the choice never moves."""
+    chosen = {
+        structure
+        for structure in structures
+        if hashlib.sha256(f"held out {structure}".encode()).digest()[0] < 256 * HELD_OUT_SHARE
+    }
+    return frozenset(chosen) if chosen != structures else frozenset()
+
+
+class _Heart:
+    """Writes progress into the run, at most every `CHECK_SECONDS` and at each epoch's end."""
+
+    def __init__(self, run_id: int) -> None:
+        self.run_id = run_id
+        self.last = 0.0
+        self.history: dict[int, float] = {}
+
+    def beat(self, progress: Progress) -> None:
+        self.history[progress.epoch] = progress.loss
+        is_last_step = progress.step >= progress.steps
+        if time.monotonic() - self.last < CHECK_SECONDS and not is_last_step:
+            return
+        self.last = time.monotonic()
+        TrainingRun.objects.by_id(self.run_id).update(
+            heartbeat_at=timezone.now(),
+            progress=vars(progress),
+            history=[{"epoch": epoch, "loss": loss} for epoch, loss in self.history.items()],
+        )
+
+
+class _Brake:
+    """Tells whether the run was asked to stop or was closed."""
+
+    def __init__(self, run_id: int) -> None:
+        self.run_id = run_id
+        self.last = 0.0
+        self.is_pulled = False
+
+    def pulled(self) -> bool:
+        if time.monotonic() - self.last >= CHECK_SECONDS:
+            self.last = time.monotonic()
+            run = TrainingRun.objects.by_id(self.run_id).only("state", "cancel_requested").get()
+            self.is_pulled = run.cancel_requested or run.state != RunState.RUNNING
+        return self.is_pulled
+
+
+def _close(
+    run: TrainingRun, state: RunState, message: str, candidate: ModelVersion | None = None
+) -> bool:
+    closed = TrainingRun.objects.by_id(run.pk).close(
+        state, message=message[:500], candidate=candidate, ended_at=timezone.now()
+    )
+    if closed:
+        AuditEvent.objects.record(f"training {state}", run, by=None, message=message)
+    return bool(closed)
+
+
+def cancel(run: TrainingRun, *, by: User) -> None:
+    """Stop a run: a queued one at once, a running one at its next step."""
+    queued = TrainingRun.objects.by_id(run.pk).queued()
+    queued.close(RunState.CANCELLED, message="Cancelled before it began.", ended_at=timezone.now())
+    TrainingRun.objects.by_id(run.pk).open().update(cancel_requested=True)
+    AuditEvent.objects.record("training cancel asked", run, by=by)
+
+
+def interrupt_silent(now: datetime) -> int:
+    """Close runs whose worker fell silent, so that a new one may start; return how many."""
+    return TrainingRun.objects.silent_since(now - HEARTBEAT).close(
+        RunState.INTERRUPTED,
+        message="The training worker stopped. Start a new run; nothing else was changed.",
+        ended_at=now,
+    )
+
+
+def queued_runs() -> list[int]:
+    return TrainingRun.objects.queued().ids()

@@ -1,0 +1,98 @@
+"""The named states of photos, model versions and training runs, and the moves between them.
+
+Each set of states and each allowed move is declared here and nowhere else. Rows change state only
+by compare-and-set (`models.moves.StateQuerySet.move`), so two workers can never both win.
+"""
+
+from collections.abc import Mapping
+
+from django.db.models import TextChoices
+
+
+class PhotoState(TextChoices):
+    WAITING = "waiting", "Waiting"
+    CLASSIFYING = "classifying", "Classifying"
+    CLASSIFIED = "classified", "Classified"
+    UNREADABLE = "unreadable", "Unreadable"
+    QUARANTINED = "quarantined", "Quarantined"
+
+
+class Verdict(TextChoices):
+    """The model's answer for a whole photo."""
+
+    FLAGGED = "flagged", "Flagged"
+    UNDECIDED = "undecided", "Undecided"
+    CLEAR = "clear", "Clear"
+
+
+class Outcome(TextChoices):
+    """A person's answer for a photo; `withdrawn` is what an undo appends."""
+
+    CONFIRMED = "confirmed", "Confirmed"
+    DISMISSED = "dismissed", "Dismissed"
+    CANT_TELL = "cant_tell", "Can’t tell"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class Cause(TextChoices):
+    """What a reviewer saw where the model saw a crack."""
+
+    JOINT = "joint", "Joint"
+    SHADOW = "shadow", "Shadow"
+    STAIN = "stain", "Stain"
+    FORMWORK = "formwork", "Formwork line"
+    CABLE = "cable", "Cable or wire"
+    VEGETATION = "vegetation", "Vegetation"
+    EDGE = "edge", "Edge or background"
+    TEXTURE = "texture", "Surface texture"
+    OTHER = "other", "Other"
+
+
+class VersionState(TextChoices):
+    CANDIDATE = "candidate", "Candidate"
+    ACTIVE = "active", "Active"
+    RETIRED = "retired", "Retired"
+    REJECTED = "rejected", "Rejected"
+
+
+class RunState(TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+    INTERRUPTED = "interrupted", "Interrupted"
+
+
+PENDING = frozenset({PhotoState.WAITING, PhotoState.CLASSIFYING})
+FAILED = frozenset({PhotoState.UNREADABLE, PhotoState.QUARANTINED})
+NEEDS_A_LOOK = frozenset({Verdict.FLAGGED, Verdict.UNDECIDED})
+STANDING = frozenset({Outcome.CONFIRMED, Outcome.DISMISSED, Outcome.CANT_TELL})
+OPEN_RUNS = frozenset({RunState.QUEUED, RunState.RUNNING})
+
+PHOTO_MOVES: Mapping[str, frozenset[PhotoState]] = {
+    PhotoState.WAITING: frozenset({PhotoState.CLASSIFYING}),
+    PhotoState.CLASSIFYING: frozenset(PhotoState),
+    PhotoState.CLASSIFIED: frozenset({PhotoState.WAITING}),
+    PhotoState.UNREADABLE: frozenset({PhotoState.WAITING}),
+    PhotoState.QUARANTINED: frozenset({PhotoState.WAITING}),
+}
+VERSION_MOVES: Mapping[str, frozenset[VersionState]] = {
+    VersionState.CANDIDATE: frozenset({VersionState.ACTIVE, VersionState.REJECTED}),
+    VersionState.ACTIVE: frozenset({VersionState.RETIRED}),
+    VersionState.RETIRED: frozenset({VersionState.ACTIVE}),
+    VersionState.REJECTED: frozenset(),
+}
+RUN_MOVES: Mapping[str, frozenset[RunState]] = {
+    RunState.QUEUED: frozenset({RunState.RUNNING, RunState.CANCELLED, RunState.FAILED}),
+    RunState.RUNNING: frozenset(RunState) - {RunState.QUEUED, RunState.RUNNING},
+    RunState.SUCCEEDED: frozenset(),
+    RunState.FAILED: frozenset(),
+    RunState.CANCELLED: frozenset(),
+    RunState.INTERRUPTED: frozenset(),
+}
+
+
+def sources(moves: Mapping[str, frozenset[TextChoices]], target: str) -> list[str]:
+    """Return the states from which `target` may be reached."""
+    return [source for source, targets in moves.items() if target in targets]

@@ -1,0 +1,90 @@
+"""Celery tasks: envelopes with an id in them. The database row says what is to be done."""
+
+import logging
+import time
+
+from celery import Task, shared_task
+from django.conf import settings
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from classifier import classification, retraining
+from classifier.models import Photo, TrainingRun
+
+logger = logging.getLogger(__name__)
+
+TRAINING_LIMIT_SECONDS = 6 * 3600
+
+
+class Doorbell:
+    """Sends task messages without ever holding up or failing the caller.
+
+    After three failures in a row it stays silent for a while: a frozen broker costs seconds a call.
+    The sweeper rings for whatever was missed.
+    """
+
+    FAILURES = 3
+    SILENCE_SECONDS = 15.0
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self.silent_until = 0.0
+
+    def ring(self, task: Task, row_id: int) -> bool:
+        """Send `task` with `row_id`; False where the broker did not take it."""
+        if time.monotonic() < self.silent_until:
+            return False
+        try:
+            task.apply_async((row_id,))
+        except (OperationalError, OSError) as error:
+            self.failures += 1
+            logger.warning("the broker took no message (%s); the sweeper will ring", error)
+            if self.failures >= self.FAILURES:
+                self.silent_until = time.monotonic() + self.SILENCE_SECONDS
+            return False
+        self.failures = 0
+        return True
+
+
+doorbell = Doorbell()
+
+
+def ring_for_photo(photo: Photo) -> None:
+    """Ask for a stored photo to be classified. Call after the commit."""
+    rung_at = timezone.now() if doorbell.ring(classify_photo, photo.pk) else None
+    Photo.objects.by_id(photo.pk).update(rung_at=rung_at)
+
+
+def ring_for_run(run: TrainingRun) -> None:
+    doorbell.ring(run_training, run.pk)
+
+
+@shared_task(bind=True, queue="classify", time_limit=settings.CLASSIFY_LEASE_SECONDS)
+def classify_photo(self: Task, photo_id: int) -> None:
+    classification.classify(photo_id, claimant=str(self.request.id))
+
+
+@shared_task(queue="train", time_limit=TRAINING_LIMIT_SECONDS)
+def run_training(run_id: int) -> None:
+    retraining.execute(run_id)
+
+
+@shared_task(queue="maint", time_limit=60)
+def sweep() -> None:
+    """Ring for photos and runs that were missed, set aside what keeps failing, clear leftovers."""
+    now = timezone.now()
+    classification.quarantine_exhausted(now)
+    retraining.interrupt_silent(now)
+    classification.clear_abandoned_uploads()
+    if _messages_waiting() < Photo.objects.pending().count():
+        for photo_id in classification.take_due(now):
+            doorbell.ring(classify_photo, photo_id)
+    for run_id in retraining.queued_runs():
+        doorbell.ring(run_training, run_id)
+
+
+def _messages_waiting() -> int:
+    """Return the length of the classify queue: as long as photos wait, and no message is lost."""
+    with classify_photo.app.connection_for_read() as connection:
+        queue = connection.default_channel.queue_declare("classify", passive=True)
+        return int(queue.message_count)

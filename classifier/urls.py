@@ -1,0 +1,56 @@
+"""Every page of the site."""
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path, re_path
+
+from classifier.forms import SignInForm
+from classifier.views import home, model_versions, photo_sets, photos, reviews, structures
+from classifier.views.access import public
+
+sign_in = public(because="people sign in here")(
+    LoginView.as_view(form_class=SignInForm, redirect_authenticated_user=True)
+)
+sign_out = public(because="ends whatever session the request carries")(LogoutView.as_view())
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("patterns/", home.patterns, name="patterns"),
+    path("healthz", home.healthz, name="healthz"),
+    path("sign-in/", sign_in, name="sign-in"),
+    path("sign-out/", sign_out, name="sign-out"),
+    path("structures/", structures.structures, name="structures"),
+    path("structures/new/", structures.structure_new, name="structure-new"),
+    path("structures/<int:pk>/", structures.structure, name="structure"),
+    path("structures/<int:pk>/edit/", structures.structure_edit, name="structure-edit"),
+    path("structures/<int:pk>/inspections/new/", structures.inspection_new, name="inspection-new"),
+    path("inspections/<int:pk>/", structures.inspection, name="inspection"),
+    path("inspections/<int:pk>/upload/", photo_sets.upload, name="upload"),
+    path("photo-sets/<int:pk>/", photo_sets.photo_set, name="photo-set"),
+    path("photo-sets/<int:pk>/progress/", photo_sets.photo_set_progress, name="photo-set-progress"),
+    path("photo-sets/<int:pk>/photos/", photo_sets.photo_upload, name="photo-upload"),
+    path("photos/<int:pk>/", photos.photo, name="photo"),
+    re_path(
+        r"^photos/(?P<pk>\d{1,18})/images/(?P<kind>thumbnail|working|overlay|original)/$",
+        photos.photo_image,
+        name="photo-image",
+    ),
+    path("photos/<int:pk>/retry/", photos.retry, name="retry"),
+    path("photos/<int:pk>/decisions/", reviews.decide, name="decide"),
+    path("photos/<int:pk>/undo/", reviews.undo, name="undo"),
+    path("review/", reviews.queue, name="review"),
+    path("models/", model_versions.models, name="models"),
+    path("models/<int:pk>/", model_versions.model, name="model"),
+    path("models/<int:pk>/activate/", model_versions.activate, name="activate"),
+    path("training-runs/", model_versions.train, name="train"),
+    path("training-runs/<int:pk>/", model_versions.training_run, name="training-run"),
+    path(
+        "training-runs/<int:pk>/progress/",
+        model_versions.training_run_progress,
+        name="training-run-progress",
+    ),
+    path(
+        "training-runs/<int:pk>/cancel/",
+        model_versions.training_run_cancel,
+        name="training-run-cancel",
+    ),
+]

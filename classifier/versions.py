@@ -1,0 +1,92 @@
+"""Model versions: registering what was trained, and switching which one classifies."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from classifier.engine import ModelFacts, engine
+from classifier.models import AuditEvent, ModelVersion, User
+from classifier.states import VersionState
+
+
+class CannotActivate(Exception):
+    """The version cannot classify now; the message is a sentence for a person."""
+
+
+def model_folder(version: ModelVersion) -> Path:
+    """Return where a version's files lie; one without a folder ships with this release."""
+    if not version.folder:
+        return engine().released
+    return Path(settings.MODELS_ROOT) / version.folder
+
+
+@transaction.atomic
+def register_released() -> ModelVersion:
+    """Register the model that ships with this release; activate it where none is active."""
+    facts = engine().read_facts(engine().released)
+    version, created = ModelVersion.objects.get_or_create(
+        weights_sha256=facts.weights_sha256, folder="", defaults=_described(facts)
+    )
+    if created:
+        AuditEvent.objects.record("model version registered", version, by=None)
+    if ModelVersion.objects.active() is None:
+        _swap(version, by=None)
+    return version
+
+
+def register_candidate(facts: ModelFacts, folder: Path, *, parent: ModelVersion) -> ModelVersion:
+    """Register a freshly trained model folder, which lies under MODELS_ROOT."""
+    version = ModelVersion.objects.create(
+        **_described(facts),
+        folder=folder.relative_to(settings.MODELS_ROOT).as_posix(),
+        weights_sha256=facts.weights_sha256,
+        parent=parent,
+    )
+    AuditEvent.objects.record("model version registered", version, by=None)
+    return version
+
+
+def _described(facts: ModelFacts) -> dict[str, Any]:
+    return {
+        "name": facts.name,
+        "clear_below": facts.thresholds.clear_below,
+        "flagged_from": facts.thresholds.flagged_from,
+        "card": dict(cast(Mapping[str, Any], facts.card)),
+    }
+
+
+def activate(version: ModelVersion, *, by: User) -> ModelVersion:
+    """Let `version` classify from the next photo on; the previous one is kept as retired.
+
+    Raises CannotActivate where its files fail verification or it was rejected.
+    """
+    try:
+        facts = engine().read_facts(model_folder(version))
+    except Exception as error:
+        raise CannotActivate(f"The files of {version} cannot be used: {error}") from error
+    if facts.weights_sha256 != version.weights_sha256:
+        raise CannotActivate(f"The weights of {version} differ from those that were registered.")
+    with transaction.atomic():
+        _swap(version, by=by)
+    version.refresh_from_db()
+    return version
+
+
+def _swap(version: ModelVersion, *, by: User | None) -> None:
+    previous = ModelVersion.objects.active()
+    if previous and previous.pk == version.pk:
+        return
+    if previous:
+        ModelVersion.objects.by_id(previous.pk).move(VersionState.RETIRED)
+    moved = ModelVersion.objects.by_id(version.pk).move(
+        VersionState.ACTIVE, activated_at=timezone.now()
+    )
+    if not moved:
+        raise CannotActivate(f"{version} is {version.get_state_display().lower()}.")
+    AuditEvent.objects.record(
+        "model version activated", version, by=by, instead_of=str(previous or "")
+    )

@@ -1,0 +1,84 @@
+"""Model versions and training runs: what classifies now, and learning from reviewed photos."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from classifier import retraining, roles, tasks, versions
+from classifier.models import ModelVersion, TrainingRun
+from classifier.views.access import SignedInRequest, guarded
+
+
+@require_safe
+@guarded(roles.TRAIN)
+def models(request: SignedInRequest) -> HttpResponse:
+    context = {
+        "active": ModelVersion.objects.active(),
+        "versions": ModelVersion.objects.select_related("parent"),
+        "runs": TrainingRun.objects.select_related("requested_by", "candidate")[:20],
+        "open_run": TrainingRun.objects.open().first(),
+        "readiness": retraining.readiness(),
+    }
+    return render(request, "models/list.html", context)
+
+
+@require_safe
+@guarded(roles.TRAIN)
+def model(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(ModelVersion.objects.select_related("parent"), pk=pk)
+    return render(request, "models/detail.html", {"version": row, "card": row.card})
+
+
+@require_POST
+@guarded(roles.ACTIVATE)
+def activate(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(ModelVersion, pk=pk)
+    try:
+        versions.activate(row, by=request.user)
+    except versions.CannotActivate as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{row} classifies from the next photo on.")
+    return redirect("models")
+
+
+@require_POST
+@guarded(roles.TRAIN)
+def train(request: SignedInRequest) -> HttpResponse:
+    """Start a run; a second press leads to the one under way."""
+    try:
+        run = retraining.request_run(by=request.user)
+    except retraining.AlreadyTraining as error:
+        messages.info(request, f"{error}.")
+        return redirect("training-run", error.run.pk)
+    except retraining.CannotTrain as error:
+        messages.error(request, str(error))
+        return redirect("models")
+    tasks.ring_for_run(run)
+    return redirect("training-run", run.pk)
+
+
+@require_safe
+@guarded(roles.TRAIN)
+def training_run(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _run_page(request, pk, "training_runs/detail.html")
+
+
+@require_safe
+@guarded(roles.TRAIN)
+def training_run_progress(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _run_page(request, pk, "training_runs/_progress.html")
+
+
+def _run_page(request: SignedInRequest, pk: int, template: str) -> HttpResponse:
+    row = get_object_or_404(TrainingRun.objects.select_related("base", "candidate"), pk=pk)
+    return render(request, template, {"run": row})
+
+
+@require_POST
+@guarded(roles.TRAIN)
+def training_run_cancel(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(TrainingRun, pk=pk)
+    retraining.cancel(row, by=request.user)
+    return redirect("training-run", pk)

@@ -1,0 +1,112 @@
+"""Uploading photos and watching their classification."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from classifier import intake, photo_files, roles, tasks
+from classifier.forms import PhotoSetForm
+from classifier.models import Inspection, Photo, PhotoSet
+from classifier.views.access import SignedInRequest, guarded, wants_json
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@guarded(roles.UPLOAD)
+def upload(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Say what the photos show (a new photo set), then go on to choosing them."""
+    inspection = get_object_or_404(Inspection.objects.select_related("structure"), pk=pk)
+    form = PhotoSetForm(request.POST or None, inspection=inspection)
+    if request.method == "POST" and form.is_valid():
+        photo_set = intake.open_photo_set(inspection, by=request.user, **form.cleaned_data)
+        return redirect("photo-set", photo_set.pk)
+    context = {"form": form, "inspection": inspection, "structure": inspection.structure}
+    return render(request, "photo_sets/new.html", context)
+
+
+@require_safe
+@guarded(roles.SEE)
+def photo_set(request: SignedInRequest, pk: int) -> HttpResponse:
+    """One photo set: the drop zone, the ledger, and the live progress."""
+    return render(request, "photo_sets/detail.html", _context(pk))
+
+
+@require_safe
+@guarded(roles.SEE)
+def photo_set_progress(request: SignedInRequest, pk: int) -> HttpResponse:
+    return render(request, "photo_sets/_progress.html", _context(pk))
+
+
+def _context(pk: int) -> dict[str, object]:
+    row = get_object_or_404(PhotoSet.objects.recent(), pk=pk)
+    photos = Photo.objects.in_set(row)
+    return {
+        "photo_set": row,
+        "inspection": row.inspection,
+        "structure": row.inspection.structure,
+        "progress": row.progress(),
+        "failed": photos.failed(),
+        "photos": photos.by_concern().for_cards()[:24],
+    }
+
+
+@require_POST
+@guarded(roles.UPLOAD)
+def photo_upload(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Take one photo (field `photo`): 201 stored, 200 already here, 4xx with the sentence.
+
+    Answers JSON where the client accepts only that, a redirect with a message otherwise.
+    """
+    row = get_object_or_404(PhotoSet.objects.select_related("inspection__structure"), pk=pk)
+    file = request.FILES.get("photo")
+    if file is None:
+        return _answer(request, row, 400, "refused", "No photo came with the request. Choose one.")
+    try:
+        received = intake.receive_photo(
+            row, file, by=request.user, client_sha256=request.POST.get("sha256", "").lower()
+        )
+    except intake.UploadRefused as refusal:
+        return _answer(request, row, refusal.status, "refused", refusal.sentence)
+    except photo_files.StorageFull:
+        return _answer(request, row, 507, "failed", NO_ROOM, retry_after=60)
+    except photo_files.StorageFailed:
+        return _answer(request, row, 503, "failed", BAD_DISK, retry_after=60)
+    photo = received.photo
+    if received.duplicate:
+        sentence = f"Already here since {photo.uploaded_at:%-d %B %Y} as {photo.name}."
+        return _answer(request, row, 200, "duplicate", sentence, photo=photo)
+    tasks.ring_for_photo(photo)
+    return _answer(request, row, 201, "stored", f"{photo.name} is stored.", photo=photo)
+
+
+NO_ROOM = (
+    "The disk of the site is full, so the photo was not stored. Tell an admin, then try again."
+)
+BAD_DISK = "The photo could not be stored faithfully. Tell an admin, then try again."
+
+
+def _answer(
+    request: HttpRequest,
+    row: PhotoSet,
+    status: int,
+    state: str,
+    sentence: str,
+    *,
+    photo: Photo | None = None,
+    retry_after: int | None = None,
+) -> HttpResponse:
+    response: HttpResponse
+    if wants_json(request):
+        url = reverse("photo", args=[photo.pk]) if photo else None
+        answer = {"state": state, "sentence": sentence, "photo_url": url}
+        response = JsonResponse(answer, status=status)
+    elif photo:
+        messages.success(request, sentence)
+        return redirect("photo-set", row.pk)
+    else:
+        messages.error(request, sentence)
+        response = render(request, "photo_sets/detail.html", _context(row.pk), status=status)
+    if retry_after:
+        response["Retry-After"] = str(retry_after)
+    return response

@@ -1,0 +1,92 @@
+"""One photo: the page, its images, and asking for it to be classified again."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_POST, require_safe
+
+from classifier import intake, photo_files, roles, tasks
+from classifier.forms import DecisionForm
+from classifier.models import Decision, ModelVersion, Photo
+from classifier.views.access import SignedInRequest, guarded
+
+
+@require_safe
+@guarded(roles.SEE)
+def photo(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The photo with its evidence, score against the thresholds, facts, and decisions."""
+    row = get_object_or_404(Photo.objects.for_page(), pk=pk)
+    neighbours = Photo.objects.in_set(row.photo_set)
+    active = ModelVersion.objects.active()
+    context = {
+        "photo": row,
+        "prediction": row.prediction,
+        "regions": row.prediction.regions.all() if row.prediction else [],
+        "predictions": row.predictions.select_related("model_version"),
+        "decisions": Decision.objects.on(row),
+        "decision_form": DecisionForm(initial={"seen": row.decision_id}),
+        "outdated": bool(row.prediction and row.prediction.model_version != active),
+        "previous": neighbours.before(row),
+        "next": neighbours.after(row),
+        "inspection": row.photo_set.inspection,
+        "structure": row.structure,
+    }
+    return render(request, "photos/detail.html", context)
+
+
+@require_POST
+@guarded(roles.UPLOAD)
+def retry(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Put an unreadable, quarantined or outdated photo back in the queue."""
+    row = get_object_or_404(Photo, pk=pk)
+    if intake.retry(row, by=request.user):
+        tasks.ring_for_photo(row)
+        messages.success(request, f"{row} will be classified again.")
+    return redirect("photo", pk)
+
+
+@require_safe
+@guarded(roles.SEE)
+def photo_image(request: SignedInRequest, pk: int, kind: str) -> HttpResponseBase:
+    """Serve an image of the photo; the original needs the right to download."""
+    row = get_object_or_404(Photo.objects.select_related("prediction"), pk=pk)
+    if kind == "original":
+        if not request.user.has_perm(roles.DOWNLOAD):
+            raise PermissionDenied
+        return _served(photo_files.original(row), row.media_type, download_as=row.name)
+    if kind == "overlay":
+        if row.prediction is None:
+            raise Http404
+        stem = photo_files.evidence_stem(row.prediction.model_version_id)
+        return _served(photo_files.derived(row) / f"{stem}-overlay.png", "image/png")
+    return _served(photo_files.derived(row) / f"{kind}.jpg", "image/jpeg")
+
+
+def _served(path: Path, media_type: str, *, download_as: str = "") -> HttpResponseBase:
+    """Answer with a stored file: by nginx where it stands in front, streamed otherwise."""
+    if not path.is_file():
+        raise Http404
+    response: HttpResponseBase
+    if settings.ACCEL_REDIRECT:
+        response = HttpResponse()
+        relative = path.relative_to(settings.MEDIA_ROOT)
+        response["X-Accel-Redirect"] = f"/internal-media/{relative}"
+    else:
+        response = FileResponse(path.open("rb"))
+    response["Content-Type"] = media_type
+    response["Content-Disposition"] = (
+        content_disposition_header(as_attachment=True, filename=download_as)
+        if download_as
+        else "inline"
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    response["Cache-Control"] = "private, max-age=3600" if not download_as else "private, no-store"
+    return response

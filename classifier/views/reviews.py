@@ -1,0 +1,95 @@
+"""Deciding on photos: the queue, and the buttons of the photo page."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from classifier import review, roles
+from classifier.forms import DecisionForm, UndoForm
+from classifier.models import Photo, Structure
+from classifier.states import Cause
+from classifier.views.access import SignedInRequest, guarded
+
+
+@require_safe
+@guarded(roles.REVIEW)
+def queue(request: SignedInRequest) -> HttpResponse:
+    """The next photo that waits for a person, of one structure where `structure` names it."""
+    structure_id = request.GET.get("structure", "")
+    structure = get_object_or_404(Structure, pk=structure_id) if structure_id.isdecimal() else None
+    waiting = review.queue(structure)
+    skipped = _skipped(request)
+    row = waiting.leaving_out(skipped).first() or waiting.first()
+    last = request.GET.get("last", "")
+    context = {
+        "photo": row,
+        "prediction": row.prediction if row else None,
+        "regions": row.prediction.regions.all() if row and row.prediction else [],
+        "upcoming": waiting.leaving_out([*skipped, row.pk])[:2] if row else [],
+        "remaining": waiting.count(),
+        "skipped": ",".join(map(str, skipped)),
+        "structure": structure,
+        "causes": Cause.choices,
+        "last_photo": Photo.objects.decided_by(request.user, last) if last.isdecimal() else None,
+    }
+    return render(request, "reviews/queue.html", context)
+
+
+def _skipped(request: SignedInRequest) -> list[int]:
+    """Photos that the reviewer put off, at most fifty, oldest first."""
+    given = request.GET.get("skip", "").split(",")[-50:]
+    return [int(pk) for pk in given if pk.isdecimal() and len(pk) < 19]
+
+
+@require_POST
+@guarded(roles.REVIEW)
+def decide(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Append a decision; 409 with the fresh photo page where another one came first."""
+    row = get_object_or_404(Photo.objects.select_related("prediction"), pk=pk)
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, next(iter(form.errors.values())).as_text())
+        return redirect("photo", pk)
+    data = form.cleaned_data
+    try:
+        review.decide(
+            row,
+            data["outcome"],
+            by=request.user,
+            seen_decision_id=data["seen"],
+            cause=data["cause"],
+            remark=data["remark"],
+        )
+    except review.DecidedMeanwhile as conflict:
+        return _conflict(request, conflict.photo)
+    return _next_page(request, row)
+
+
+@require_POST
+@guarded(roles.REVIEW)
+def undo(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(Photo.objects.select_related("decision__follows"), pk=pk)
+    form = UndoForm(request.POST)
+    if not form.is_valid():
+        return redirect("photo", pk)
+    try:
+        review.undo(row, by=request.user, seen_decision_id=form.cleaned_data["seen"])
+    except review.DecidedMeanwhile as conflict:
+        return _conflict(request, conflict.photo)
+    return _next_page(request, row)
+
+
+def _conflict(request: SignedInRequest, row: Photo) -> HttpResponse:
+    return render(request, "reviews/conflict.html", {"photo": row}, status=409)
+
+
+def _next_page(request: SignedInRequest, row: Photo) -> HttpResponse:
+    """Go where the form says (`next`, within this site), or back to the photo."""
+    target = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        return redirect(target)
+    return redirect("photo", row.pk)

@@ -1,0 +1,99 @@
+"""Structures: the register, one structure with its photos, and the form."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from classifier import intake, roles
+from classifier.forms import InspectionForm, PhotoFilterForm, StructureForm
+from classifier.models import Inspection, Photo, PhotoQuerySet, Structure
+from classifier.views.access import SignedInRequest, guarded
+
+PAGE_SIZE = 60
+
+
+@require_safe
+@guarded(roles.SEE)
+def structures(request: SignedInRequest) -> HttpResponse:
+    words = request.GET.get("q", "").strip()[:100]
+    rows = Structure.objects.matching(words).with_counts().order_by("name")
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "structures/list.html", {"page": page, "words": words})
+
+
+@require_safe
+@guarded(roles.SEE)
+def structure(request: SignedInRequest, pk: int) -> HttpResponse:
+    """One structure: its flagged photos first, its inspections, its facts."""
+    row = get_object_or_404(Structure.objects.with_counts(), pk=pk)
+    context = {
+        "structure": row,
+        "inspections": row.inspections.with_counts(),
+        **photo_listing(request, row, Photo.objects.for_structure(row)),
+    }
+    return render(request, "structures/detail.html", context)
+
+
+@require_safe
+@guarded(roles.SEE)
+def inspection(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(Inspection.objects.select_related("structure"), pk=pk)
+    context = {
+        "inspection": row,
+        "structure": row.structure,
+        "photo_sets": [(s, s.progress()) for s in row.photo_sets.recent()],
+        **photo_listing(request, row.structure, Photo.objects.for_inspection(row)),
+    }
+    return render(request, "inspections/detail.html", context)
+
+
+def photo_listing(
+    request: SignedInRequest, structure: Structure, photos: PhotoQuerySet
+) -> dict[str, Any]:
+    """Return the filter form and the page of photos it asks for, most concern first."""
+    form = PhotoFilterForm(request.GET or None, structure=structure)
+    if form.is_bound and form.is_valid():
+        photos = photos.narrowed(**form.cleaned_data)
+    listed = photos.by_concern().for_cards()
+    page = Paginator(listed, PAGE_SIZE).get_page(request.GET.get("page"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    return {"filter_form": form, "page": page, "query": query.urlencode()}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@guarded(roles.REGISTER)
+def structure_new(request: SignedInRequest) -> HttpResponse:
+    return _structure_form(request, None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@guarded(roles.REGISTER)
+def structure_edit(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _structure_form(request, get_object_or_404(Structure, pk=pk))
+
+
+def _structure_form(request: SignedInRequest, row: Structure | None) -> HttpResponse:
+    form = StructureForm(request.POST or None, instance=row)
+    if request.method == "POST" and form.is_valid():
+        saved = intake.register_structure(
+            form.save(commit=False), elements=form.cleaned_data["elements"], by=request.user
+        )
+        messages.success(request, f"{saved} is saved.")
+        return redirect("structure", saved.pk)
+    return render(request, "structures/form.html", {"form": form, "structure": row})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@guarded(roles.UPLOAD)
+def inspection_new(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(Structure, pk=pk)
+    form = InspectionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        saved = intake.register_inspection(form.save(commit=False), structure=row, by=request.user)
+        return redirect("upload", saved.pk)
+    return render(request, "inspections/form.html", {"form": form, "structure": row})

@@ -1,0 +1,11 @@
+"""Settings of the tests: a folder of their own, and the engine that answers from marker pixels."""
+
+import os
+import tempfile
+
+os.environ["HAIRLINE_DATA"] = tempfile.mkdtemp(prefix="hairline-tests-")
+os.environ.setdefault("HAIRLINE_ENGINE", "stub")
+
+from inspection_site.settings import *  # noqa: F403  the environment has to be set first
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
