@@ -1,0 +1,221 @@
+// The photo viewer: zoom and pan by wheel, drag, pinch and keys; overlay strength; previous and next.
+// The sheet is one SVG in photo pixels, so photo, evidence and outlines can never drift apart:
+// zooming only moves its viewBox.
+
+const MAX_ZOOM_OF_PIXEL = 4; // one photo pixel never grows beyond this many screen pixels
+
+class Viewer {
+  constructor(root) {
+    this.root = root;
+    this.sheet = root.querySelector("[data-sheet]");
+    this.photo = root.querySelector("[data-photo]");
+    this.level = root.querySelector("[data-zoom-level]");
+    this.width = this.sheet.viewBox.baseVal.width;
+    this.height = this.sheet.viewBox.baseVal.height;
+    this.pointers = new Map();
+    this.zoom = 1;
+    this.centre = { x: this.width / 2, y: this.height / 2 };
+    root.classList.add("zooms");
+    root.querySelectorAll("[data-needs-script]").forEach((part) => (part.hidden = false));
+    this.listen();
+    new ResizeObserver(() => this.draw()).observe(this.sheet);
+  }
+
+  listen() {
+    const on = (type, handler, options) => this.sheet.addEventListener(type, handler, options);
+    on("wheel", (event) => this.onWheel(event), { passive: false });
+    on("dblclick", (event) => this.onDoubleClick(event));
+    on("pointerdown", (event) => this.onDown(event));
+    on("pointermove", (event) => this.onMove(event));
+    on("pointerup", (event) => this.onUp(event));
+    on("pointercancel", (event) => this.onUp(event));
+    for (const button of this.root.querySelectorAll("[data-zoom]")) {
+      button.addEventListener("click", () => this.step(button.dataset.zoom));
+    }
+  }
+
+  /** Screen pixels per photo pixel where the whole photo is shown. */
+  get fit() {
+    const box = this.sheet.getBoundingClientRect();
+    return Math.min(box.width / this.width, box.height / this.height);
+  }
+
+  get maximum() {
+    return Math.max(MAX_ZOOM_OF_PIXEL / this.fit, 2);
+  }
+
+  /** The photo point under a screen point. */
+  at(clientX, clientY) {
+    const box = this.sheet.getBoundingClientRect();
+    const scale = this.fit * this.zoom;
+    return {
+      x: this.centre.x + (clientX - box.left - box.width / 2) / scale,
+      y: this.centre.y + (clientY - box.top - box.height / 2) / scale,
+    };
+  }
+
+  zoomTo(zoom, clientX, clientY) {
+    const before = this.at(clientX, clientY);
+    this.zoom = Math.min(Math.max(zoom, 1), this.maximum);
+    const after = this.at(clientX, clientY);
+    this.move(before.x - after.x, before.y - after.y);
+  }
+
+  move(x, y) {
+    this.centre = { x: this.centre.x + x, y: this.centre.y + y };
+    this.draw();
+  }
+
+  draw() {
+    const box = this.sheet.getBoundingClientRect();
+    const scale = this.fit * this.zoom;
+    if (!(scale > 0)) return;
+    const wide = box.width / scale;
+    const high = box.height / scale;
+    this.centre.x = within(this.centre.x, wide, this.width);
+    this.centre.y = within(this.centre.y, high, this.height);
+    const left = this.centre.x - wide / 2;
+    const top = this.centre.y - high / 2;
+    this.sheet.setAttribute("viewBox", `${left} ${top} ${wide} ${high}`);
+    this.root.classList.toggle("zoomed", this.zoom > 1);
+    if (this.level) this.level.value = `${Math.round(scale * devicePixelRatio * 100)} %`;
+    if (this.zoom > 1.5) this.sharpen();
+  }
+
+  /** Put the original in place of the screen-sized image, once, when someone looks closely. */
+  sharpen() {
+    const address = this.sheet.dataset.full;
+    if (!address) return;
+    delete this.sheet.dataset.full;
+    const original = new Image();
+    original.decode ??= () => Promise.resolve();
+    original.src = address;
+    original.decode().then(() => this.photo.setAttribute("href", address), () => {});
+  }
+
+  step(kind) {
+    const box = this.sheet.getBoundingClientRect();
+    const factor = { in: 1.5, out: 1 / 1.5, fit: 0 }[kind];
+    this.zoomTo(this.zoom * factor, box.left + box.width / 2, box.top + box.height / 2);
+  }
+
+  onWheel(event) {
+    if (!event.ctrlKey && !this.root.closest(".workbench")) return;
+    event.preventDefault();
+    this.zoomTo(this.zoom * Math.exp(-event.deltaY * 0.002), event.clientX, event.clientY);
+  }
+
+  onDoubleClick(event) {
+    const close = Math.min(Math.max(1 / this.fit, 3), this.maximum);
+    this.zoomTo(this.zoom > 1 ? 1 : close, event.clientX, event.clientY);
+  }
+
+  onDown(event) {
+    this.sheet.setPointerCapture(event.pointerId);
+    this.pointers.set(event.pointerId, event);
+    this.start = this.pointers.size === 1 ? event : null;
+    this.root.classList.add("dragging");
+  }
+
+  onMove(event) {
+    const last = this.pointers.get(event.pointerId);
+    if (!last) return;
+    const other = [...this.pointers.values()].find((each) => each.pointerId !== event.pointerId);
+    if (other) this.pinch(last, event, other);
+    else this.drag(last, event);
+    this.pointers.set(event.pointerId, event);
+  }
+
+  drag(last, event) {
+    if (this.zoom === 1) return;
+    const scale = this.fit * this.zoom;
+    this.move((last.clientX - event.clientX) / scale, (last.clientY - event.clientY) / scale);
+  }
+
+  pinch(last, event, other) {
+    const apart = (each) => Math.hypot(each.clientX - other.clientX, each.clientY - other.clientY);
+    const middleX = (event.clientX + other.clientX) / 2;
+    const middleY = (event.clientY + other.clientY) / 2;
+    this.zoomTo(this.zoom * (apart(event) / Math.max(apart(last), 1)), middleX, middleY);
+  }
+
+  onUp(event) {
+    this.pointers.delete(event.pointerId);
+    if (this.pointers.size === 0) this.root.classList.remove("dragging");
+    if (event.type === "pointerup" && event.pointerType === "touch") this.swipe(event);
+  }
+
+  /** With the whole photo in view a sideways stroke turns the page. */
+  swipe(event) {
+    if (!this.start || this.zoom > 1) return;
+    const x = event.clientX - this.start.clientX;
+    const y = event.clientY - this.start.clientY;
+    if (Math.abs(x) > 60 && Math.abs(x) > 2 * Math.abs(y)) turn(x < 0 ? "next" : "prev");
+  }
+}
+
+/** Keep a centre so that a view of `span` stays inside `whole`, or in its middle where it is larger. */
+function within(centre, span, whole) {
+  if (span >= whole) return whole / 2;
+  return Math.min(Math.max(centre, span / 2), whole - span / 2);
+}
+
+function turn(direction) {
+  document.querySelector(`a[rel="${direction}"]`)?.click();
+}
+
+/** Overlay switches keep their setting from photo to photo. */
+function remember(input, apply) {
+  const key = `hairline.${input.name}`;
+  const value = () => (input.type === "checkbox" ? String(input.checked) : input.value);
+  const kept = sessionStorage.getItem(key);
+  if (kept !== null) {
+    if (input.type === "checkbox") input.checked = kept === "true";
+    else input.value = kept;
+  }
+  input.addEventListener("input", () => {
+    sessionStorage.setItem(key, value());
+    apply?.();
+  });
+  apply?.();
+}
+
+function rememberOverlay(root) {
+  for (const box of root.querySelectorAll('.viewer-bar input[type="checkbox"]')) remember(box);
+  const strength = root.querySelector('[name="opacity"]');
+  const overlay = root.querySelector("[data-overlay]");
+  if (strength && overlay) {
+    remember(strength, () => (overlay.style.opacity = String(strength.value / 100)));
+  }
+}
+
+function toggle(root, name) {
+  const box = root.querySelector(`[name="${name}"]`);
+  if (!box) return;
+  box.checked = !box.checked;
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function onKey(event, viewer) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.target.closest('input:not([type="checkbox"]), textarea, select, dialog')) return;
+  const actions = {
+    o: () => toggle(viewer.root, "overlay"),
+    "+": () => viewer.step("in"),
+    "=": () => viewer.step("in"),
+    "-": () => viewer.step("out"),
+    0: () => viewer.step("fit"),
+    ArrowLeft: () => turn("prev"),
+    ArrowRight: () => turn("next"),
+  };
+  const action = actions[event.key] ?? actions[event.key.toLowerCase()];
+  if (!action) return;
+  event.preventDefault();
+  action();
+}
+
+for (const root of document.querySelectorAll("[data-viewer]")) {
+  rememberOverlay(root);
+  const viewer = new Viewer(root);
+  document.addEventListener("keydown", (event) => onKey(event, viewer));
+}

@@ -1,0 +1,38 @@
+// Keys of the review queue. Every key presses a control that is on the page, so what a key does,
+// a finger can do too: `data-key` on a control names its key.
+
+const help = document.querySelector("[data-help]");
+const causes = document.querySelector("[data-causes]");
+let answered = false;
+
+function press(key) {
+  if (/^[1-9]$/.test(key) && !causes?.open) return false;
+  const control = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (!control || control.disabled) return false;
+  control.click();
+  if (control.closest("summary") && causes?.open) causes.querySelector("button")?.focus();
+  return true;
+}
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.closest("input:not([type='checkbox']), textarea, select")) return;
+  if (event.key === "?") return help?.open ? help.close() : help?.showModal();
+  if (help?.open) return;
+  if (event.key === "Escape" && causes?.open) {
+    causes.open = false;
+    return;
+  }
+  if (press(event.key.toLowerCase())) event.preventDefault();
+}
+
+document.addEventListener("keydown", onKey);
+document.querySelector("[data-help-open]")?.addEventListener("click", () => help?.showModal());
+
+// One answer per photo: a second press while the first is on its way does nothing.
+document.addEventListener("submit", (event) => {
+  if (answered) event.preventDefault();
+  answered = true;
+});
+// A page brought back by the browser's Back button may be answered again.
+window.addEventListener("pageshow", () => (answered = false));
