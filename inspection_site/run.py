@@ -133,7 +133,7 @@ def refuse_leftover_valkey(layout: Layout) -> None:
 # === From start to stop ===
 def serve(layout: Layout, options: Options) -> None:
     """Start everything, say where it is, and stop everything in order when told to."""
-    environment = os.environ | layout.environment() | _hosts(options)
+    environment = os.environ | layout.environment() | hosts(options)
     supervisor = Supervisor(layout, bind=options.bind)
     try:
         _say("Starting Hairline …")
@@ -153,7 +153,7 @@ def serve(layout: Layout, options: Options) -> None:
         _stop(supervisor, layout)
 
 
-def _hosts(options: Options) -> dict[str, str]:
+def hosts(options: Options) -> dict[str, str]:
     """Let the site answer to the host it was started for, unless its owner has said to which."""
     if "HAIRLINE_ALLOWED_HOSTS" in os.environ:
         return {}
