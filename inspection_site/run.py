@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from inspection_site.processes import Layout, ProcessError, valkey_answers
-from inspection_site.supervision import GROUPS, Supervisor, last_lines
+from inspection_site.supervision import Supervisor, last_lines
 
 ROOT = Path(__file__).resolve().parent.parent
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # what to ask where the server listens on all
@@ -140,7 +140,7 @@ def serve(layout: Layout, options: Options) -> None:
         supervisor.launch(environment)
         supervisor.start("valkey")
         _wait_for(lambda: valkey_answers(layout), 30, layout.logs / "valkey.log")
-        notes = prepare(environment, demo=options.demo)
+        notes = prepare(layout, environment, demo=options.demo)
         supervisor.start("workers")
         supervisor.start("web")
         _wait_for(lambda: healthy(options), 90, layout.logs / "web.log")
@@ -164,17 +164,17 @@ def hosts(options: Options) -> dict[str, str]:
     return {"HAIRLINE_ALLOWED_HOSTS": ",".join(dict.fromkeys(names))}
 
 
-def prepare(environment: dict[str, str], *, demo: bool) -> str:
+def prepare(layout: Layout, environment: dict[str, str], *, demo: bool) -> str:
     """Bring database, model and first account up to date; return what the person has to read."""
-    _manage(environment, "migrate", "--noinput", "--verbosity", "0")
-    notes = _manage(environment, "prepare")
+    _manage(layout, environment, "migrate", "--noinput", "--verbosity", "0")
+    notes = _manage(layout, environment, "prepare")
     if demo:
         _say("Drawing the demonstration photos …")
-        notes += _manage(environment, "draw_demo")
+        notes += _manage(layout, environment, "draw_demo")
     return notes.rstrip()
 
 
-def _manage(environment: dict[str, str], *command: str) -> str:
+def _manage(layout: Layout, environment: dict[str, str], *command: str) -> str:
     done = subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), *command],
         env=environment,
@@ -183,7 +183,10 @@ def _manage(environment: dict[str, str], *command: str) -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise ProcessError(f"`manage.py {command[0]}` failed:\n{done.stderr.rstrip()}")
+        log = layout.logs / f"{command[0]}.log"
+        log.write_text(done.stderr)
+        cause = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise ProcessError(f"`manage.py {command[0]}` failed: {cause}\nMore in {log}")
     return done.stdout
 
 
@@ -233,7 +236,7 @@ def _stop(supervisor: Supervisor, layout: Layout) -> None:
         signal.signal(number, lambda *_: _say("Still finishing the photo in hand …"))
     if supervisor.alive:
         _say("\nStopping; the photo in hand is finished first …")
-        for group in reversed(GROUPS):
+        for group in reversed(supervisor.started):
             supervisor.stop(group)
             _say(f"  {STOPPED[group]}")
     supervisor.shut_down()

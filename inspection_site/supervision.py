@@ -131,6 +131,7 @@ class Supervisor:
         self._programs = programs(layout, bind=bind)
         self._process: subprocess.Popen[bytes] | None = None
         self._pids: dict[str, int] = {}
+        self.started: list[str] = []  # groups, in the order of their start
 
     def launch(self, environment: dict[str, str]) -> None:
         """Start supervisord, idle. ProcessError when it does not answer within ten seconds."""
@@ -166,6 +167,7 @@ class Supervisor:
 
     def start(self, group: str) -> None:
         """Start a group, return when its processes stay up. ProcessError names the log."""
+        self.started.append(group)
         for answer in self._call("startProcessGroup", group, True):
             if answer["status"] != SUCCESS:
                 log = self._layout.logs / f"{answer['name']}.log"
