@@ -153,7 +153,7 @@ def _request(run: TrainingRun, out: Path) -> RetrainRequest:
 
 
 def held_out(structures: set[str]) -> frozenset[str]:
-    """Choose the structures that only measure: by a hash of their own, so the choice never moves."""
+    """Choose the structures that only measure, by a hash of each, so the choice never moves."""
     chosen = {
         structure
         for structure in structures

@@ -32,6 +32,10 @@ class SetProgress:
         return self.total - self.pending
 
     @property
+    def clear(self) -> int:
+        return self.classified - self.flagged - self.undecided
+
+    @property
     def minutes_left(self) -> float | None:
         return self.pending / self.per_minute if self.per_minute else None
 

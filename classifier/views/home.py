@@ -34,7 +34,7 @@ def patterns(request: SignedInRequest) -> HttpResponse:
 
 @public(because="monitoring asks without an account; it says only ok or degraded")
 @require_safe
-def healthz(request: HttpRequest) -> JsonResponse:
+def healthz(_request: HttpRequest) -> JsonResponse:
     """200 `ok` where the database answers and a model is active, 503 `degraded` otherwise."""
     try:
         connection.ensure_connection()

@@ -1,0 +1,63 @@
+"""A real site with the released model, and Chromium to use it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from ml_training.synthetic import draw_photo
+from tests.live_site import LiveSite
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    with LiveSite.in_folder(tmp_path_factory.mktemp("site"), sweep_seconds=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser, site: LiveSite) -> Iterator[Page]:
+    """Return a signed-in page; an error in its console fails the test."""
+    context = browser.new_context(base_url=site.url(""), viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    page.goto("/sign-in/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(site.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(site.url("/"))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Return twelve drawn photos, every second one with a crack."""
+    folder = tmp_path_factory.mktemp("drawn")
+    paths = [folder / f"drawn-{seed:02}.jpg" for seed in range(12)]
+    for seed, path in enumerate(paths):
+        photo = draw_photo(seed=seed, cracked=seed % 2 == 0, width=1280, height=960)
+        photo.image.save(path, quality=92)
+    return paths

@@ -1,0 +1,13 @@
+"""Every test of the site has a media folder of its own."""
+
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import SettingsWrapper
+
+
+@pytest.fixture(autouse=True)
+def media(tmp_path: Path, settings: SettingsWrapper) -> Path:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MODELS_ROOT = tmp_path / "models"
+    return tmp_path / "media"

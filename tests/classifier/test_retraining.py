@@ -1,0 +1,137 @@
+import pytest
+
+from classifier import retraining, review, versions
+from classifier.models import AuditEvent, ModelVersion, TrainingRun, User
+from classifier.states import RunState, VersionState
+from tests.factories import active_version, make_photo_set, make_reviewed, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin() -> User:
+    return make_user("admin", "reviewer")
+
+
+@pytest.fixture
+def _reviewed(admin: User) -> None:
+    photo_set = make_photo_set()
+    for outcome in ["confirmed", "dismissed"] * retraining.MIN_PHOTOS_OF_A_KIND:
+        make_reviewed(photo_set, outcome, by=admin)
+
+
+def run_once(admin: User) -> TrainingRun:
+    run = retraining.request_run(by=admin)
+    retraining.execute(run.pk)
+    run.refresh_from_db()
+    return run
+
+
+def test_without_reviewed_photos_the_button_says_what_is_missing(admin: User) -> None:
+    active_version()
+    with pytest.raises(retraining.CannotTrain, match="4 confirmed photos are needed; there are 0"):
+        retraining.request_run(by=admin)
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_a_run_ends_with_a_candidate_and_its_history(admin: User) -> None:
+    run = run_once(admin)
+    assert run.state == RunState.SUCCEEDED
+    assert run.candidate is not None
+    assert run.candidate.state == VersionState.CANDIDATE
+    assert run.candidate.parent == run.base
+    assert [entry["epoch"] for entry in run.history] == [1, 2, 3, 4]
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_a_second_press_leads_to_the_run_under_way(admin: User) -> None:
+    run = retraining.request_run(by=admin)
+    with pytest.raises(retraining.AlreadyTraining) as second:
+        retraining.request_run(by=make_user("admin"))
+    assert second.value.run == run
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_decisions_after_the_press_do_not_change_the_manifest(admin: User) -> None:
+    run = retraining.request_run(by=admin)
+    before = list(run.manifest)
+    photo_set = make_photo_set()
+    make_reviewed(photo_set, "confirmed", by=admin)
+    run.refresh_from_db()
+    assert run.manifest == before
+    assert {"photo", "sha256", "cracked", "reviewer", "decided_at"} <= before[0].keys()
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_photos_nobody_could_tell_are_left_out(admin: User) -> None:
+    photo = make_reviewed(make_photo_set(), "confirmed", by=admin)
+    review.decide(photo, "cant_tell", by=admin, seen_decision_id=photo.decision_id)
+    manifest = retraining.request_run(by=admin).manifest
+    assert photo.pk not in {entry["photo"] for entry in manifest}
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_a_queued_run_is_cancelled_at_once(admin: User) -> None:
+    run = retraining.request_run(by=admin)
+    retraining.cancel(run, by=admin)
+    assert not retraining.execute(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.slot) == (RunState.CANCELLED, None)
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_a_running_run_stops_at_its_next_step(admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = retraining.request_run(by=admin)
+    monkeypatch.setattr(retraining._Brake, "pulled", lambda _self: True)
+    retraining.execute(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.CANCELLED
+    assert not ModelVersion.objects.filter(state=VersionState.CANDIDATE).exists()
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_a_run_whose_worker_fell_silent_is_interrupted(admin: User) -> None:
+    run = retraining.request_run(by=admin)
+    TrainingRun.objects.by_id(run.pk).move(RunState.RUNNING, heartbeat_at=run.requested_at)
+    assert retraining.interrupt_silent(run.requested_at) == 0
+    assert retraining.interrupt_silent(run.requested_at + 2 * retraining.HEARTBEAT) == 1
+    assert retraining.request_run(by=admin).pk != run.pk
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_a_finished_run_is_not_run_again(admin: User) -> None:
+    run = run_once(admin)
+    assert not retraining.execute(run.pk)
+    assert ModelVersion.objects.count() == 2
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_activation_swaps_one_pointer_and_keeps_the_previous(admin: User) -> None:
+    run = run_once(admin)
+    assert run.candidate is not None
+    versions.activate(run.candidate, by=admin)
+    run.base.refresh_from_db()
+    assert ModelVersion.objects.active() == run.candidate
+    assert run.base.state == VersionState.RETIRED
+    assert AuditEvent.objects.filter(action="model version activated", actor=admin).exists()
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_a_version_whose_files_are_gone_is_not_activated(admin: User) -> None:
+    run = run_once(admin)
+    assert run.candidate is not None
+    (versions.model_folder(run.candidate) / "card.json").unlink()
+    with pytest.raises(versions.CannotActivate, match="cannot be used"):
+        versions.activate(run.candidate, by=admin)
+    assert ModelVersion.objects.active() == run.base
+
+
+def test_held_out_structures_never_change_with_others_added() -> None:
+    few = {str(number) for number in range(20)}
+    many = few | {str(number) for number in range(20, 60)}
+    assert retraining.held_out(few) == retraining.held_out(many) & few
+    assert 0 < len(retraining.held_out(many)) < len(many) / 2
+
+
+def test_a_site_of_one_structure_trains_on_it() -> None:
+    assert all(retraining.held_out({str(n)}) == frozenset() for n in range(20))

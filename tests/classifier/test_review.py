@@ -1,0 +1,116 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import IntegrityError, connection
+
+from classifier import review
+from classifier.models import AuditEvent, Decision, Photo
+from classifier.models.append_only import AppendOnlyError
+from tests.factories import (
+    CRACK,
+    DOUBT,
+    SOUND,
+    make_classified,
+    make_photo_set,
+    make_structure,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def decide(photo: Photo, outcome: str, **more: object) -> Decision:
+    seen = {"seen_decision_id": photo.decision_id, "by": make_user("reviewer")} | more
+    return review.decide(photo, outcome, **seen)  # type: ignore[arg-type]  # built by the test
+
+
+def test_a_decision_stands_and_is_audited() -> None:
+    photo = make_classified()
+    decision = decide(photo, "confirmed")
+    photo.refresh_from_db()
+    assert photo.decision == decision
+    assert AuditEvent.objects.filter(action="photo confirmed", actor=decision.by).exists()
+
+
+def test_a_decision_names_the_prediction_that_was_seen() -> None:
+    photo = make_classified()
+    assert decide(photo, "dismissed", cause="joint").prediction == photo.prediction
+
+
+def test_a_second_decision_on_the_same_view_meets_the_first() -> None:
+    photo = make_classified()
+    first = decide(photo, "confirmed")
+    with pytest.raises(review.DecidedMeanwhile) as conflict:
+        decide(photo, "dismissed", cause="joint", seen_decision_id=None)
+    assert conflict.value.photo.decision == first
+    assert Decision.objects.count() == 1
+
+
+def test_undo_brings_back_what_stood_before() -> None:
+    photo = make_classified()
+    first = decide(photo, "confirmed")
+    second = decide(photo, "cant_tell")
+    assert review.undo(photo, by=second.by, seen_decision_id=second.pk) == first
+    assert review.undo(photo, by=first.by, seen_decision_id=first.pk) is None
+    photo.refresh_from_db()
+    assert photo.decision is None
+    assert Decision.objects.on(photo).count() == 4
+
+
+def test_undo_of_a_decision_that_no_longer_stands_is_refused() -> None:
+    photo = make_classified()
+    first = decide(photo, "confirmed")
+    decide(photo, "cant_tell")
+    with pytest.raises(review.DecidedMeanwhile):
+        review.undo(photo, by=first.by, seen_decision_id=first.pk)
+
+
+def test_decisions_never_change() -> None:
+    decision = decide(make_classified(), "confirmed")
+    decision.outcome = "dismissed"
+    with pytest.raises(AppendOnlyError, match="never changes"):
+        decision.save()
+    with pytest.raises(AppendOnlyError, match="never change"):
+        Decision.objects.update(outcome="dismissed")
+
+
+def test_the_database_refuses_a_dismissal_without_cause() -> None:
+    with pytest.raises(IntegrityError, match="decision_cause_with_dismissal_only"):
+        decide(make_classified(), "dismissed", cause="")
+
+
+def test_the_queue_holds_flagged_then_undecided_and_no_clear_photo() -> None:
+    photo_set = make_photo_set()
+    clear, doubt, flagged = (make_classified(photo_set, c) for c in (SOUND, DOUBT, CRACK))
+    assert list(review.queue()) == [flagged, doubt]
+    decide(flagged, "confirmed")
+    assert list(review.queue()) == [doubt]
+    assert clear not in review.queue()
+
+
+def test_the_queue_can_be_of_one_structure() -> None:
+    here, there = make_classified(), make_classified()
+    assert list(review.queue(here.structure)) == [here]
+    assert list(review.queue(make_structure())) == []
+    assert there in review.queue()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_reviewers_at_once_one_wins() -> None:
+    photo = make_classified()
+    people = [make_user("reviewer") for _ in range(6)]
+
+    def press(number: int) -> bool:
+        try:
+            mine = Photo.objects.get(pk=photo.pk)
+            review.decide(mine, "confirmed", by=people[number], seen_decision_id=None)
+        except review.DecidedMeanwhile:
+            return False
+        else:
+            return True
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(press, range(6))) == 1
+    assert Decision.objects.count() == 1

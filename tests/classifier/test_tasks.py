@@ -1,0 +1,77 @@
+import pytest
+from kombu.exceptions import OperationalError
+
+from classifier import tasks
+from classifier.models import Photo
+from classifier.states import PhotoState
+from tests.factories import active_version, make_photo
+
+pytestmark = pytest.mark.django_db
+
+
+class Broken:
+    """A task whose broker takes nothing."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def apply_async(self, _arguments: tuple[int]) -> None:
+        self.calls += 1
+        raise OperationalError("refused")
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    ids: list[int] = []
+    monkeypatch.setattr(
+        tasks.Doorbell, "ring", lambda _bell, _task, row_id: ids.append(row_id) or True
+    )
+    return ids
+
+
+def test_a_dead_broker_never_raises_and_is_left_alone_after_three_failures() -> None:
+    bell, task = tasks.Doorbell(), Broken()
+    assert [bell.ring(task, 1) for _ in range(6)] == [False] * 6  # type: ignore[arg-type]  # a task's face
+    assert task.calls == tasks.Doorbell.FAILURES
+
+
+def test_a_photo_nobody_was_told_of_is_due_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = make_photo()
+    monkeypatch.setattr(tasks.Doorbell, "ring", lambda *_: False)
+    tasks.ring_for_photo(photo)
+    photo.refresh_from_db()
+    assert photo.rung_at is None
+
+
+def test_running_the_task_twice_classifies_once() -> None:
+    active_version()
+    photo = make_photo()
+    for _ in range(2):
+        tasks.classify_photo(photo.pk)
+    photo.refresh_from_db()
+    assert (photo.state, photo.attempts) == (PhotoState.CLASSIFIED, 1)
+    assert photo.predictions.count() == 1
+
+
+def test_the_sweeper_rings_where_messages_were_lost(
+    sent: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = make_photo()
+    monkeypatch.setattr(tasks, "_messages_waiting", lambda: 0)
+    tasks.sweep()
+    tasks.sweep()
+    assert sent == [photo.pk]
+
+
+def test_the_sweeper_leaves_a_full_queue_alone(
+    sent: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_photo()
+    monkeypatch.setattr(tasks, "_messages_waiting", lambda: 1)
+    tasks.sweep()
+    assert sent == []
+
+
+def test_a_task_for_a_photo_that_is_gone_ends_quietly() -> None:
+    tasks.classify_photo(12345)
+    assert not Photo.objects.exists()

@@ -1,0 +1,76 @@
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from classifier import retraining
+from classifier.models import ModelVersion, TrainingRun, User
+from tests.classifier.views.conftest import ClientFor
+from tests.factories import active_version, make_photo_set, make_reviewed, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(client_for: ClientFor) -> Client:
+    active_version()
+    return client_for("admin")
+
+
+@pytest.fixture
+def admin() -> User:
+    return make_user("admin")
+
+
+@pytest.fixture
+def _reviewed(admin: User) -> None:
+    photo_set = make_photo_set()
+    for outcome in ["confirmed", "dismissed"] * retraining.MIN_PHOTOS_OF_A_KIND:
+        make_reviewed(photo_set, outcome, by=admin)
+
+
+def test_the_button_says_what_is_missing(client: Client) -> None:
+    answer = client.post(reverse("train"), follow=True)
+    assert "4 confirmed photos are needed; there are 0." in answer.content.decode()
+    assert not TrainingRun.objects.exists()
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_two_presses_start_one_run(client: Client, rung: list[int]) -> None:
+    answers = [client.post(reverse("train")) for _ in range(2)]
+    run = TrainingRun.objects.get()
+    assert {answer["Location"] for answer in answers} == {reverse("training-run", args=[run.pk])}
+    assert rung == [run.pk]
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_the_run_page_shows_progress_and_cancels(client: Client) -> None:
+    client.post(reverse("train"))
+    run = TrainingRun.objects.get()
+    assert client.get(reverse("training-run", args=[run.pk])).status_code == 200
+    assert client.get(reverse("training-run-progress", args=[run.pk])).status_code == 200
+    client.post(reverse("training-run-cancel", args=[run.pk]))
+    run.refresh_from_db()
+    assert run.state == "cancelled"
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_a_candidate_is_activated_by_its_button(client: Client, admin: User) -> None:
+    run = retraining.request_run(by=admin)
+    retraining.execute(run.pk)
+    candidate = ModelVersion.objects.get(state="candidate")
+    client.post(reverse("activate", args=[candidate.pk]))
+    assert ModelVersion.objects.active() == candidate
+
+
+def test_a_rejected_version_is_not_activated(client: Client) -> None:
+    active = active_version()
+    rejected = ModelVersion.objects.create(
+        name="rejected",
+        state="rejected",
+        weights_sha256=active.weights_sha256,
+        clear_below=0.1,
+        flagged_from=0.2,
+    )
+    answer = client.post(reverse("activate", args=[rejected.pk]), follow=True)
+    assert "rejected is rejected." in answer.content.decode()
+    assert ModelVersion.objects.active() == active

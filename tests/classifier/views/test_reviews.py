@@ -1,0 +1,104 @@
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from classifier import review
+from classifier.models import Decision, Photo
+from tests.classifier.views.conftest import ClientFor
+from tests.factories import CRACK, DOUBT, make_classified, make_photo_set, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(client_for: ClientFor) -> Client:
+    return client_for("reviewer")
+
+
+def decide(client: Client, photo: Photo, **fields: object) -> int:
+    return client.post(reverse("decide", args=[photo.pk]), fields).status_code
+
+
+def test_a_decision_leads_on_to_the_next_photo(client: Client) -> None:
+    photo = make_classified()
+    queue = f"/review/?last={photo.pk}"
+    answer = client.post(
+        reverse("decide", args=[photo.pk]), {"outcome": "confirmed", "next": queue}
+    )
+    assert answer["Location"] == queue
+    assert Decision.objects.get().outcome == "confirmed"
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:x"])
+def test_it_never_leads_to_another_site(client: Client, target: str) -> None:
+    photo = make_classified()
+    answer = client.post(
+        reverse("decide", args=[photo.pk]), {"outcome": "confirmed", "next": target}
+    )
+    assert answer["Location"] == reverse("photo", args=[photo.pk])
+
+
+def test_a_dismissal_needs_a_cause(client: Client) -> None:
+    photo = make_classified()
+    decide(client, photo, outcome="dismissed")
+    assert not Decision.objects.exists()
+    decide(client, photo, outcome="dismissed", cause="joint")
+    assert Decision.objects.get().cause == "joint"
+
+
+@pytest.mark.parametrize("outcome", ["withdrawn", "yes", ""])
+def test_an_outcome_nobody_offers_is_refused(client: Client, outcome: str) -> None:
+    decide(client, make_classified(), outcome=outcome)
+    assert not Decision.objects.exists()
+
+
+def test_a_double_submit_meets_the_first_decision(client: Client) -> None:
+    photo = make_classified()
+    assert decide(client, photo, outcome="confirmed") == 302
+    assert decide(client, photo, outcome="confirmed") == 409
+    assert Decision.objects.count() == 1
+
+
+def test_undo_withdraws_the_decision(client: Client) -> None:
+    photo = make_classified()
+    decide(client, photo, outcome="confirmed")
+    seen = Decision.objects.get().pk
+    client.post(reverse("undo", args=[photo.pk]), {"seen": seen})
+    photo.refresh_from_db()
+    assert photo.decision is None
+
+
+def test_the_queue_shows_the_most_certain_photo_and_offers_undo_of_mine(client: Client) -> None:
+    photo_set = make_photo_set()
+    doubt, flagged = make_classified(photo_set, DOUBT), make_classified(photo_set, CRACK)
+    assert client.get(reverse("review")).context["photo"] == flagged
+    decide(client, flagged, outcome="confirmed")
+    answer = client.get(reverse("review"), {"last": flagged.pk})
+    assert answer.context["photo"] == doubt
+    assert answer.context["last_photo"] == flagged
+
+
+def test_undo_is_not_offered_for_anothers_decision(client: Client) -> None:
+    photo = make_classified()
+    review.decide(photo, "confirmed", by=make_user("reviewer"), seen_decision_id=None)
+    assert client.get(reverse("review"), {"last": photo.pk}).context["last_photo"] is None
+
+
+def test_a_photo_put_off_comes_last(client: Client) -> None:
+    photo_set = make_photo_set()
+    first, second = make_classified(photo_set), make_classified(photo_set)
+    assert client.get(reverse("review"), {"skip": first.pk}).context["photo"] == second
+    answer = client.get(reverse("review"), {"skip": f"{first.pk},{second.pk}"})
+    assert answer.context["photo"] == first
+
+
+@pytest.mark.parametrize("query", ["skip=x,%00,99999999999999999999", "structure=x", "last=-1"])
+def test_odd_addresses_are_harmless(client: Client, query: str) -> None:
+    make_classified()
+    assert client.get(f"/review/?{query}").status_code == 200
+
+
+def test_an_empty_queue_says_so(client: Client) -> None:
+    answer = client.get(reverse("review"))
+    assert answer.context["photo"] is None
+    assert answer.status_code == 200

@@ -1,0 +1,119 @@
+import pytest
+from django.urls import reverse
+
+from classifier import review
+from classifier.models import Inspection, Structure
+from tests.classifier.views.conftest import ClientFor
+from tests.factories import (
+    CRACK,
+    SOUND,
+    make_classified,
+    make_photo,
+    make_photo_set,
+    make_structure,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+
+FORM = {"name": "Old bridge", "kind": "bridge", "elements": "deck\n\n pier \ndeck"}
+
+
+def test_a_structure_is_registered_with_its_elements(client_for: ClientFor) -> None:
+    client_for("inspector").post(reverse("structure-new"), FORM)
+    structure = Structure.objects.get()
+    assert [element.name for element in structure.elements.all()] == ["deck", "pier"]
+
+
+def test_a_name_that_is_taken_is_refused_with_the_form(client_for: ClientFor) -> None:
+    client = client_for("inspector")
+    for _ in range(2):
+        answer = client.post(reverse("structure-new"), FORM)
+    assert answer.status_code == 200
+    assert "already exists" in answer.content.decode()
+    assert Structure.objects.count() == 1
+
+
+@pytest.mark.parametrize(("field", "value"), [("latitude", "91"), ("longitude", "-181")])
+def test_coordinates_off_the_globe_are_refused(
+    client_for: ClientFor, field: str, value: str
+) -> None:
+    client_for("inspector").post(reverse("structure-new"), {**FORM, field: value})
+    assert not Structure.objects.exists()
+
+
+def test_editing_keeps_the_row(client_for: ClientFor) -> None:
+    structure = make_structure()
+    address = reverse("structure-edit", args=[structure.pk])
+    client_for("inspector").post(address, {**FORM, "name": "Renamed"})
+    assert Structure.objects.get().name == "Renamed"
+
+
+def test_an_inspection_leads_on_to_the_upload(client_for: ClientFor) -> None:
+    structure = make_structure()
+    answer = client_for("inspector").post(
+        reverse("inspection-new", args=[structure.pk]), {"title": "Spring", "date": "2026-04-01"}
+    )
+    inspection = Inspection.objects.get()
+    assert answer["Location"] == reverse("upload", args=[inspection.pk])
+
+
+def test_the_register_is_searched_by_name_and_place(client_for: ClientFor) -> None:
+    make_structure("Mill Lane bridge")
+    make_structure("Harbour wall")
+    page = client_for("viewer").get(reverse("structures"), {"q": "mill"}).content.decode()
+    assert "Mill Lane bridge" in page
+    assert "Harbour wall" not in page
+
+
+def test_a_structure_shows_flagged_photos_before_clear_ones(client_for: ClientFor) -> None:
+    photo_set = make_photo_set()
+    clear, flagged = make_classified(photo_set, SOUND), make_classified(photo_set, CRACK)
+    answer = client_for("viewer").get(
+        reverse("structure", args=[photo_set.inspection.structure_id])
+    )
+    assert list(answer.context["page"]) == [flagged, clear]
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ({"verdict": "flagged"}, ["flagged", "decided"]),
+        ({"verdict": "clear"}, ["clear"]),
+        ({"verdict": "look", "review": "unreviewed"}, ["flagged"]),
+        ({"review": "confirmed"}, ["decided"]),
+    ],
+)
+def test_photos_are_filtered(
+    client_for: ClientFor, query: dict[str, str], shown: list[str]
+) -> None:
+    photo_set = make_photo_set()
+    photos = {
+        "flagged": make_classified(photo_set, CRACK),
+        "decided": make_classified(photo_set, CRACK),
+        "clear": make_classified(photo_set, SOUND),
+    }
+    reviewer = make_user("reviewer")
+    review.decide(photos["decided"], "confirmed", by=reviewer, seen_decision_id=None)
+    address = reverse("structure", args=[photo_set.inspection.structure_id])
+    answer = client_for("viewer").get(address, query)
+    assert set(answer.context["page"]) == {photos[name] for name in shown}
+
+
+def test_an_unknown_filter_is_named_and_filters_nothing(client_for: ClientFor) -> None:
+    photo = make_classified()
+    address = reverse("structure", args=[photo.structure_id])
+    answer = client_for("viewer").get(address, {"verdict": "'; drop table"})
+    assert list(answer.context["page"]) == [photo]
+    assert answer.context["filter_form"].errors
+
+
+def test_home_counts_what_waits_and_what_is_flagged(client_for: ClientFor) -> None:
+    photo_set = make_photo_set()
+    make_classified(photo_set, CRACK)
+    make_photo(photo_set)
+    answer = client_for("reviewer").get(reverse("home"))
+    row = answer.context["structures"][0]
+    counts = (row.photo_count, row.waiting_count, row.flagged_count, row.unreviewed_count)
+    assert counts == (2, 1, 1, 1)
+    assert answer.context["to_review"] == 1

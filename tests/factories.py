@@ -1,0 +1,89 @@
+"""Rows and photos for tests, each with plain defaults."""
+
+import io
+import itertools
+
+from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from classifier import classification, intake, review, versions
+from classifier.models import Inspection, ModelVersion, Photo, PhotoSet, Structure, User
+
+_numbers = itertools.count(1)
+
+CRACK = (250, 10, 10)
+DOUBT = (250, 180, 10)
+SOUND = (120, 120, 120)
+
+
+def make_user(*roles: str) -> User:
+    user = User.objects.create_user(f"{'-'.join(roles) or 'nobody'}-{next(_numbers)}")
+    user.groups.set(Group.objects.filter(name__in=roles))
+    return user
+
+
+def make_structure(name: str = "", *, by: User | None = None) -> Structure:
+    structure = Structure(name=name or f"Bridge {next(_numbers)}", kind=Structure.Kind.BRIDGE)
+    return intake.register_structure(
+        structure, elements=["deck", "pier"], by=by or make_user("inspector")
+    )
+
+
+def make_photo_set(structure: Structure | None = None) -> PhotoSet:
+    structure = structure or make_structure()
+    by = structure.created_by
+    inspection = intake.register_inspection(Inspection(), structure=structure, by=by)
+    return intake.open_photo_set(inspection, by=by)
+
+
+def jpeg(
+    colour: tuple[int, int, int] = SOUND,
+    *,
+    size: tuple[int, int] = (96, 64),
+    number: int | None = None,
+    exif: Image.Exif | None = None,
+) -> bytes:
+    """Return JPEG bytes of one colour, unique by a comment unless `number` fixes it."""
+    file = io.BytesIO()
+    comment = str(number if number is not None else next(_numbers)).encode()
+    extra = {"exif": exif} if exif else {}
+    Image.new("RGB", size, colour).save(file, "JPEG", quality=95, comment=comment, **extra)
+    return file.getvalue()
+
+
+def upload_file(content: bytes | None = None, name: str = "deck.jpg") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, jpeg() if content is None else content)
+
+
+def make_photo(
+    photo_set: PhotoSet | None = None, colour: tuple[int, int, int] = SOUND, name: str = "deck.jpg"
+) -> Photo:
+    """Return a stored photo that waits for its classification."""
+    photo_set = photo_set or make_photo_set()
+    received = intake.receive_photo(
+        photo_set, upload_file(jpeg(colour), name), by=photo_set.uploaded_by
+    )
+    return received.photo
+
+
+def make_classified(
+    photo_set: PhotoSet | None = None, colour: tuple[int, int, int] = CRACK
+) -> Photo:
+    """Return a photo that the stub engine has judged."""
+    active_version()
+    photo = make_photo(photo_set, colour)
+    assert classification.classify(photo.pk, claimant="test")
+    photo.refresh_from_db()
+    return photo
+
+
+def make_reviewed(photo_set: PhotoSet, outcome: str, *, by: User) -> Photo:
+    photo = make_classified(photo_set)
+    cause = "joint" if outcome == "dismissed" else ""
+    review.decide(photo, outcome, by=by, seen_decision_id=None, cause=cause)
+    return photo
+
+
+def active_version() -> ModelVersion:
+    return versions.register_released()

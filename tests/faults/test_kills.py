@@ -1,0 +1,108 @@
+"""Real kills of real processes: whatever dies, every photo ends classified, and none twice."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ml_training.synthetic import draw_photo
+from tests.live_site import LiveSite, Session, wait_until
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+
+PHOTOS = 100
+KILLS = 10
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("drawn")
+    paths = [folder / f"{seed:03}.jpg" for seed in range(PHOTOS)]
+    for seed, path in enumerate(paths):
+        photo = draw_photo(seed=seed, cracked=seed % 2 == 0, width=480, height=360)
+        photo.image.save(path, quality=90)
+    return paths
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[LiveSite]:
+    with LiveSite.in_folder(tmp_path, sweep_seconds=2, classify_lease_seconds=15) as running:
+        yield running
+
+
+@pytest.fixture
+def session(site: LiveSite) -> Session:
+    return site.sign_in()
+
+
+def upload(session: Session, photo_set: int, path: Path) -> float:
+    """Upload one photo, demand that it is stored, return the seconds it took."""
+    begin = time.monotonic()
+    answer = session.send(f"/photo-sets/{photo_set}/photos/", photo=path, json=True)
+    assert answer.status_code == 201, answer.text
+    return time.monotonic() - begin
+
+
+def assert_each_classified_once(site: LiveSite, count: int) -> None:
+    assert site.rows("SELECT state, count(*) FROM classifier_photo GROUP BY state") == [
+        ("classified", count)
+    ]
+    assert site.value("SELECT count(*) FROM classifier_prediction") == count
+    assert site.value("SELECT count(DISTINCT photo_id) FROM classifier_prediction") == count
+
+
+def kill_mid_photo(site: LiveSite, *, whole_worker: bool) -> None:
+    """Kill the worker, or only its child, while it holds a photo."""
+    wait_until(lambda: site.photos_in("classifying") > 0, "a photo is in hand", seconds=60, every=0)
+    if whole_worker:
+        site.kill("classify")
+        site.start_worker()
+    else:
+        for child in site.children("classify"):
+            os.kill(child, signal.SIGKILL)
+
+
+def test_no_photo_is_lost_or_doubled_when_workers_are_killed(
+    site: LiveSite, session: Session, drawn: list[Path]
+) -> None:
+    photo_set = site.new_photo_set(session)
+    for path in drawn:
+        upload(session, photo_set, path)
+    for number in range(KILLS):
+        kill_mid_photo(site, whole_worker=number % 2 == 0)
+        done = site.photos_in("classified")
+        wait_until(
+            lambda done=done: site.photos_in("classified") > done,  # type: ignore[misc]  # bound
+            f"work goes on after kill {number + 1}",
+            seconds=90,
+        )
+    site.wait_for_classified(PHOTOS, seconds=240)
+    assert_each_classified_once(site, PHOTOS)
+
+
+def test_no_photo_is_lost_when_valkey_is_killed(
+    site: LiveSite, session: Session, drawn: list[Path]
+) -> None:
+    photo_set = site.new_photo_set(session)
+    for number, path in enumerate(drawn[:40]):
+        if number == 20:
+            site.kill("valkey")
+        upload(session, photo_set, path)
+    site.start_valkey()
+    site.wait_for_classified(40, seconds=180)
+    assert_each_classified_once(site, 40)
+
+
+def test_uploads_are_stored_while_valkey_is_frozen(
+    site: LiveSite, session: Session, drawn: list[Path]
+) -> None:
+    photo_set = site.new_photo_set(session)
+    site.kill("valkey", signal.SIGSTOP)
+    for path in drawn[:6]:
+        upload(session, photo_set, path)
+    site.kill("valkey", signal.SIGCONT)
+    site.wait_for_classified(6, seconds=180)
+    assert_each_classified_once(site, 6)

@@ -1,0 +1,130 @@
+"""The main job, end to end: real photos, real broker, real worker, the released model."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.live_site import LiveSite, Session, wait_until
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+
+WANTED = {("crosssite_concrete", "crack"): 10, ("saltspot", "clear"): 10}
+
+
+@pytest.fixture(scope="module")
+def photos(shared_data: Path) -> dict[Path, str]:
+    """Ten cracked and ten clear photos, each with its label."""
+    left, chosen = dict(WANTED), {}
+    with (shared_data / "index.csv").open() as file:
+        for row in csv.DictReader(file):
+            kind = (row["source"], row["label"])
+            if left.get(kind, 0) > 0:
+                left[kind] -= 1
+                chosen[shared_data / row["path"]] = row["label"]
+    assert set(left.values()) == {0}
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    folder = tmp_path_factory.mktemp("site")
+    with LiveSite.in_folder(folder, sweep_seconds=2, training_epochs=2) as running:
+        running.start_trainer()
+        yield running
+
+
+@pytest.fixture(scope="module")
+def session(site: LiveSite) -> Session:
+    return site.sign_in()
+
+
+@pytest.fixture(scope="module")
+def classified(site: LiveSite, session: Session, photos: dict[Path, str]) -> int:
+    """Upload all photos through the form, wait for the worker; return the photo set."""
+    photo_set = site.new_photo_set(session)
+    for path in photos:
+        answer = session.send(f"/photo-sets/{photo_set}/photos/", photo=path, json=True)
+        assert (answer.status_code, answer.json()["state"]) == (201, "stored")
+    site.wait_for_classified(len(photos), seconds=120)
+    return photo_set
+
+
+def verdicts(site: LiveSite) -> dict[str, tuple[str, float]]:
+    rows = site.rows(
+        "SELECT photo.id, photo.name, verdict, score FROM classifier_photo photo "
+        "JOIN classifier_prediction prediction ON prediction.id = photo.prediction_id"
+    )
+    return {str(name): (str(verdict), float(str(score))) for _, name, verdict, score in rows}
+
+
+def test_the_flagged_list_holds_the_cracks_and_few_clear_photos(
+    site: LiveSite, classified: int, photos: dict[Path, str]
+) -> None:
+    found = verdicts(site)
+    cracked = [found[path.name][0] for path, label in photos.items() if label == "crack"]
+    clear = [found[path.name][0] for path, label in photos.items() if label == "clear"]
+    assert sum(verdict != "clear" for verdict in cracked) >= 9
+    assert sum(verdict == "flagged" for verdict in clear) <= 2
+
+
+def test_the_structure_page_lists_flagged_photos_first(
+    site: LiveSite, session: Session, classified: int
+) -> None:
+    page = session.open("/structures/1/")
+    names = sorted(verdicts(site), key=page.find)
+    ranks = [{"flagged": 0, "undecided": 1, "clear": 2}[verdicts(site)[n][0]] for n in names]
+    assert ranks == sorted(ranks)
+
+
+def test_a_second_upload_of_a_photo_links_to_the_first(
+    session: Session, classified: int, photos: dict[Path, str]
+) -> None:
+    path = next(iter(photos))
+    answer = session.send(f"/photo-sets/{classified}/photos/", photo=path, json=True)
+    assert (answer.status_code, answer.json()["state"]) == (200, "duplicate")
+    assert path.name in session.open(answer.json()["photo_url"])
+
+
+def test_every_image_of_a_flagged_photo_is_served(
+    site: LiveSite, session: Session, classified: int
+) -> None:
+    flagged = site.value("SELECT photo_id FROM classifier_prediction WHERE verdict = 'flagged'")
+    for kind in ("thumbnail", "working", "overlay", "original"):
+        answer = session.get(site.url(f"/photos/{flagged}/images/{kind}/"), timeout=10)
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"] in ("image/jpeg", "image/png")
+
+
+def test_reviewed_photos_train_a_candidate_that_the_worker_picks_up(
+    site: LiveSite, session: Session, classified: int, photos: dict[Path, str]
+) -> None:
+    labels = {path.name: label for path, label in photos.items()}
+    for pk, name in site.rows("SELECT id, name FROM classifier_photo"):
+        answer = {"outcome": "confirmed"}
+        if labels[str(name)] == "clear":
+            answer = {"outcome": "dismissed", "cause": "texture"}
+        session.send(f"/photos/{pk}/decisions/", dict(answer))
+    worker = site.processes["classify"].pid
+    for _ in range(2):  # the second press leads to the same run
+        session.send("/training-runs/")
+    assert site.value("SELECT count(*) FROM classifier_trainingrun") == 1
+    states = "SELECT state, message FROM classifier_trainingrun"
+    wait_until(
+        lambda: site.rows(states)[0][0] not in ("queued", "running"), "the run ends", seconds=400
+    )
+    assert site.rows(states) == [("succeeded", "")]
+
+    candidate = site.value("SELECT id FROM classifier_modelversion WHERE state = 'candidate'")
+    session.send(f"/models/{candidate}/activate/")
+    session.send("/photos/1/retry/")
+    versions = "SELECT model_version_id FROM classifier_prediction WHERE photo_id = 1 ORDER BY id"
+    wait_until(lambda: len(site.rows(versions)) == 2, "the new version answers", seconds=60)
+    assert site.rows(versions)[1] == (candidate,)
+    assert site.processes["classify"].pid == worker
+    decided = site.rows(
+        "SELECT outcome FROM classifier_decision JOIN classifier_photo photo "
+        "ON photo.decision_id = classifier_decision.id WHERE photo.id = 1"
+    )
+    assert decided == [("confirmed",)]

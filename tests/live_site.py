@@ -1,0 +1,225 @@
+"""A whole site in a folder of its own: real valkey, worker, beat and web, started one by one.
+
+    with LiveSite.in_folder(tmp_path) as site:
+        session = site.sign_in()
+        session.post(site.url("/structures/new/"), …)
+
+The processes run with the released model unless `engine="stub"` is asked for.
+"""
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import requests
+
+from inspection_site.processes import (
+    Layout,
+    beat_command,
+    valkey_answers,
+    valkey_command,
+    web_command,
+    worker_command,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = re.compile(r"password (\S+)")
+
+
+def wait_until(
+    condition: Callable[[], bool], what: str, *, seconds: float, every: float = 0.1
+) -> None:
+    """Poll until `condition` holds; fail naming `what` when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"after {seconds:.0f} s still not: {what}")
+        time.sleep(every)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Session(requests.Session):
+    """A browser's cookies and form tokens for one person."""
+
+    def __init__(self, site: "LiveSite") -> None:
+        super().__init__()
+        self.site = site
+        self.trust_env = False
+
+    def open(self, path: str) -> str:
+        answer = self.get(self.site.url(path), timeout=30)
+        answer.raise_for_status()
+        return answer.text
+
+    def send(
+        self,
+        path: str,
+        fields: dict[str, object] | None = None,
+        *,
+        photo: Path | None = None,
+        json: bool = False,
+    ) -> requests.Response:
+        """POST a form with its token; redirects are followed as a browser would."""
+        headers = {"X-CSRFToken": self.cookies.get("csrftoken", ""), "Referer": self.site.url("/")}
+        if json:
+            headers["Accept"] = "application/json"
+        files = {"photo": (photo.name, photo.read_bytes())} if photo else None
+        return self.post(
+            self.site.url(path), data=fields or {}, files=files, headers=headers, timeout=60
+        )
+
+
+class LiveSite:
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.layout = Layout.at(folder)
+        self.layout.create()
+        self.port = free_port()
+        self.environment = os.environ | self.layout.environment() | environment
+        self.environment["DJANGO_SETTINGS_MODULE"] = "inspection_site.settings"
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.password = ""
+
+    @classmethod
+    @contextmanager
+    def in_folder(
+        cls, folder: Path, *, engine: str = "keras", **settings: object
+    ) -> Iterator["LiveSite"]:
+        """Start everything; `settings` become HAIRLINE_ variables. Ends every process it began."""
+        variables = {f"HAIRLINE_{name.upper()}": str(value) for name, value in settings.items()}
+        site = cls(folder, {"HAIRLINE_ENGINE": engine, **variables})
+        try:
+            site.start_valkey()
+            site.manage("migrate", "--verbosity", "0")
+            found = PASSWORD.search(site.manage("prepare"))
+            site.password = found[1] if found else ""
+            for start in (site.start_worker, site.start_beat, site.start_web):
+                start()
+            yield site
+        finally:
+            for name in reversed(list(site.processes)):
+                site.kill(name)
+
+    # --- processes ---
+    def start(self, name: str, command: list[str]) -> None:
+        with (self.layout.logs / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def start_valkey(self) -> None:
+        self.start("valkey", valkey_command(self.layout))
+        wait_until(lambda: valkey_answers(self.layout), "valkey answers", seconds=20)
+
+    def start_worker(self) -> None:
+        self.start("classify", worker_command("classify"))
+
+    def start_trainer(self) -> None:
+        self.start("train", worker_command("train"))
+
+    def start_beat(self) -> None:
+        self.start("beat", beat_command(schedule=self.layout.beat_schedule))
+
+    def start_web(self) -> None:
+        self.start("web", web_command(bind=f"127.0.0.1:{self.port}"))
+        wait_until(self.is_healthy, "the web server answers", seconds=40)
+
+    def kill(self, name: str, number: int = signal.SIGKILL) -> None:
+        """Signal a process and its children; after SIGKILL wait for its end."""
+        process = self.processes[name]
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        if number == signal.SIGKILL:
+            process.wait()
+            del self.processes[name]
+
+    def children(self, name: str) -> list[int]:
+        pid = self.processes[name].pid
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def log(self, name: str) -> str:
+        return (self.layout.logs / f"{name}.log").read_text(errors="replace")
+
+    def manage(self, *command: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    # --- over HTTP ---
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def is_healthy(self) -> bool:
+        with requests.Session() as plain:
+            plain.trust_env = False
+            try:
+                return plain.get(self.url("/healthz"), timeout=2).status_code == 200
+            except requests.RequestException:
+                return False
+
+    def sign_in(self) -> Session:
+        session = Session(self)
+        session.open("/sign-in/")
+        answer = session.send("/sign-in/", {"username": "admin", "password": self.password})
+        assert answer.url == self.url("/"), "the first admin could not sign in"
+        return session
+
+    def new_photo_set(self, session: Session, name: str = "Test bridge") -> int:
+        """Register a structure, an inspection and a photo set by their forms."""
+        session.send("/structures/new/", {"name": name, "kind": "bridge", "elements": "deck"})
+        structure = self.value("SELECT max(id) FROM classifier_structure")
+        session.send(
+            f"/structures/{structure}/inspections/new/", {"title": "Visit", "date": "2026-05-01"}
+        )
+        inspection = self.value("SELECT max(id) FROM classifier_inspection")
+        session.send(f"/inspections/{inspection}/upload/", {"notes": ""})
+        return self.value("SELECT max(id) FROM classifier_photoset")
+
+    # --- its database, read from outside ---
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        connection = sqlite3.connect(f"file:{self.layout.data}/db.sqlite3?mode=ro", uri=True)
+        try:
+            return connection.execute(query).fetchall()
+        finally:
+            connection.close()
+
+    def value(self, query: str) -> int:
+        found = self.rows(query)[0][0]
+        assert isinstance(found, int), f"{query} gave {found!r}"
+        return found
+
+    def photos_in(self, state: str) -> int:
+        counts = self.rows("SELECT state, count(*) FROM classifier_photo GROUP BY state")
+        return int(str(dict(counts).get(state, 0)))
+
+    def wait_for_classified(self, count: int, *, seconds: float) -> None:
+        wait_until(
+            lambda: self.photos_in("classified") >= count,
+            f"{count} photos classified",
+            seconds=seconds,
+        )
