@@ -7,12 +7,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from inspection_site.processes import Layout, valkey_answers
 from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
@@ -24,7 +25,28 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(data: Path, port: int) -> subprocess.Popen[str]:
+@dataclass
+class Site:
+    """A started site. `greeting` is what it printed until it was ready."""
+
+    data: Path
+    port: int
+    process: subprocess.Popen[str]
+    greeting: str
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> str:
+        """Send the signal and return what the site prints until its end."""
+        self.process.send_signal(number)
+        return self.process.communicate(timeout=150)[0]
+
+    def status(self, path: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        with closing(connection):
+            connection.request("GET", path)
+            return connection.getresponse().status
+
+
+def launch(data: Path, port: int) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "inspection_site.run", "--port", str(port)],
         cwd=ROOT,
@@ -35,66 +57,108 @@ def start(data: Path, port: int) -> subprocess.Popen[str]:
     )
 
 
-def read_until(process: subprocess.Popen[str], words: str) -> str:
-    """Return what the process prints up to the line with `words`; fail when it ends before."""
-    assert process.stdout is not None
-    text = ""
-    for line in process.stdout:
-        text += line
-        if words in line:
-            return text
-    raise AssertionError(f"{words!r} was never printed:\n{text}")
+def start(data: Path) -> Site:
+    """Start a site and wait until it is ready; AssertionError with its words where it ends."""
+    port = free_port()
+    process = launch(data, port)
+    greeting = ""
+    for line in process.stdout or ():
+        greeting += line
+        if "Ctrl-C" in line:
+            return Site(data, port, process, greeting)
+    raise AssertionError(f"the site did not get ready:\n{greeting}")
 
 
-def processes_of(data: Path) -> list[str]:
-    """Return the command lines of processes that have this data folder in their environment."""
-    found = []
-    for folder in Path("/proc").iterdir():
+def processes_of(data: Path) -> dict[int, str]:
+    """Return the command lines of the processes that have this data folder in their environment."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
         try:
             if f"HAIRLINE_DATA={data}\0".encode() in (folder / "environ").read_bytes():
-                found.append((folder / "cmdline").read_text().replace("\0", " "))
-        except OSError:
+                found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+        except OSError:  # it has just ended
             continue
     return found
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return tmp_path / "data"
+def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.2)
+    return condition()
 
 
-@pytest.fixture
-def port() -> int:
-    return free_port()
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = start(tmp_path_factory.mktemp("site") / "data")
+    yield site
+    site.stop()
 
 
-@pytest.fixture
-def site(data: Path, port: int) -> Iterator[subprocess.Popen[str]]:
-    process = start(data, port)
-    try:
-        process.greeting = read_until(process, "Stop ")  # type: ignore[attr-defined]  # for the tests
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=150)
+def classify_worker(data: Path) -> int:
+    return min(pid for pid, words in processes_of(data).items() if "classify@%h" in words)
 
 
-def status(port: int, path: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", path)
-    answer = connection.getresponse().status
-    connection.close()
-    return answer
+def test_the_first_start_names_the_account_and_the_address(site: Site) -> None:
+    assert "user admin, password" in site.greeting
+    assert f"http://127.0.0.1:{site.port}/" in site.greeting
 
 
-def test_the_site_starts_and_one_signal_stops_all_of_it(data: Path, port: int) -> None:
-    process = start(data, port)
-    greeting = read_until(process, "Stop ")
-    assert "user admin, password" in greeting
-    assert status(port, "/sign-in/") == 200
-    process.send_signal(signal.SIGINT)
-    farewell = process.communicate(timeout=150)[0]
-    order = [farewell.index(words) for words in ("web stopped", "workers finished", "valkey stop")]
+def test_the_sign_in_page_answers(site: Site) -> None:
+    assert site.status("/sign-in/") == 200
+
+
+def test_a_second_instance_on_the_folder_is_refused(site: Site) -> None:
+    second = launch(site.data, free_port())
+    words = second.communicate(timeout=30)[0]
+    assert second.returncode == 1
+    assert f"already runs on {site.data}: http://127.0.0.1:{site.port}/" in words
+
+
+def test_a_busy_port_is_refused(site: Site, tmp_path: Path) -> None:
+    second = launch(tmp_path / "data", site.port)
+    words = second.communicate(timeout=30)[0]
+    assert second.returncode == 1
+    assert "--port" in words
+
+
+def test_a_killed_worker_is_started_again(site: Site) -> None:
+    killed = classify_worker(site.data)
+    os.kill(killed, signal.SIGKILL)
+    assert wait_for(lambda: killed not in processes_of(site.data), 10)
+    assert wait_for(lambda: "classify@%h" in str(processes_of(site.data).values()), 20)
+
+
+def test_the_secret_key_is_private(site: Site) -> None:
+    assert (site.data / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_one_signal_stops_everything_in_order(tmp_path: Path) -> None:
+    site = start(tmp_path / "data")
+    farewell = site.stop()
+    steps = ("web stopped", "workers finished", "valkey stopped", "Hairline has stopped")
+    order = [farewell.index(words) for words in steps]
     assert order == sorted(order)
-    assert process.returncode == 0
-    assert processes_of(data) == []
+    assert site.process.returncode == 0
+    assert processes_of(site.data) == {}
+
+
+def test_a_second_start_makes_no_second_account(tmp_path: Path) -> None:
+    start(tmp_path / "data").stop()
+    again = start(tmp_path / "data")
+    again.stop(signal.SIGTERM)
+    assert "password " not in again.greeting.replace("password:", "")
+
+
+def test_a_killed_runner_leaves_nothing_behind(tmp_path: Path) -> None:
+    site = start(tmp_path / "data")
+    site.stop(signal.SIGKILL)
+    assert wait_for(lambda: processes_of(site.data) == {}, 60)
+
+
+def test_a_killed_supervisor_leaves_nothing_behind(tmp_path: Path) -> None:
+    site = start(tmp_path / "data")
+    time.sleep(3)  # the runner asks every two seconds which processes there are
+    os.kill(int((site.data / "run" / "supervisord.pid").read_text()), signal.SIGKILL)
+    assert "supervisord has ended" in site.process.communicate(timeout=150)[0]
+    assert processes_of(site.data) == {}
