@@ -217,6 +217,16 @@ class LiveSite:
         counts = self.rows("SELECT state, count(*) FROM classifier_photo GROUP BY state")
         return int(str(dict(counts).get(state, 0)))
 
+    def wait_for_run(self, *, seconds: float) -> None:
+        """Wait until the newest training run has ended well."""
+        newest = "SELECT state, message FROM classifier_trainingrun ORDER BY id DESC LIMIT 1"
+        wait_until(
+            lambda: self.rows(newest)[0][0] not in ("queued", "running"),
+            "the training run ends",
+            seconds=seconds,
+        )
+        assert self.rows(newest) == [("succeeded", "")]
+
     def wait_for_classified(self, count: int, *, seconds: float) -> None:
         wait_until(
             lambda: self.photos_in("classified") >= count,

@@ -110,11 +110,7 @@ def test_reviewed_photos_train_a_candidate_that_the_worker_picks_up(
     for _ in range(2):  # the second press leads to the same run
         session.send("/training-runs/")
     assert site.value("SELECT count(*) FROM classifier_trainingrun") == 1
-    states = "SELECT state, message FROM classifier_trainingrun"
-    wait_until(
-        lambda: site.rows(states)[0][0] not in ("queued", "running"), "the run ends", seconds=400
-    )
-    assert site.rows(states) == [("succeeded", "")]
+    site.wait_for_run(seconds=400)
 
     candidate = site.value("SELECT id FROM classifier_modelversion WHERE state = 'candidate'")
     session.send(f"/models/{candidate}/activate/")

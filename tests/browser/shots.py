@@ -1,0 +1,109 @@
+"""`./dev shots [FOLDER]`: a screenshot of every page, at phone and desktop width, light and dark.
+
+Runs a site of its own with the drawn demo photos and the released model, so every picture may be
+published. Pages that do not scroll (photo, review) are taken as the window shows them.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.conftest import FLAGS
+from tests.live_site import LiveSite
+
+SIZES = {"phone": (390, 844), "desktop": (1440, 900)}
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+def addresses(site: LiveSite) -> dict[str, str]:
+    """Return the path of every page, on rows that exist."""
+    flagged = site.value(
+        "SELECT photo_id FROM classifier_prediction ORDER BY score DESC, photo_id LIMIT 1"
+    )
+    photo_set = site.value(f"SELECT photo_set_id FROM classifier_photo WHERE id = {flagged}")
+    inspection = site.value("SELECT max(id) FROM classifier_inspection")
+    structure = site.value(f"SELECT structure_id FROM classifier_photo WHERE id = {flagged}")
+    run = site.value("SELECT max(id) FROM classifier_trainingrun")
+    return {
+        "home": "/",
+        "structures": "/structures/",
+        "structure": f"/structures/{structure}/",
+        "structure-form": "/structures/new/",
+        "inspection": f"/inspections/{inspection}/",
+        "inspection-form": f"/structures/{structure}/inspections/new/",
+        "upload": f"/inspections/{inspection}/upload/",
+        "photo-set": f"/photo-sets/{photo_set}/",
+        "photo": f"/photos/{flagged}/",
+        "review": "/review/",
+        "models": "/models/",
+        "model": f"/models/{site.value('SELECT max(id) FROM classifier_modelversion')}/",
+        "training-run": f"/training-runs/{run}/",
+        "patterns": "/patterns/",
+        "not-found": "/structures/999999/",
+    }
+
+
+def sign_in(page: Page, site: LiveSite) -> None:
+    page.goto("/sign-in/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(site.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(site.url("/"))
+
+
+def fill(site: LiveSite) -> None:
+    """Bring the demo photos, decisions on some of them, and one finished training run."""
+    site.manage("draw_demo")
+    count = site.value("SELECT count(*) FROM classifier_photo")
+    site.wait_for_classified(count, seconds=300)
+    session = site.sign_in()
+    rows = site.rows("SELECT photo_id, verdict FROM classifier_prediction ORDER BY photo_id")
+    for number, (photo, verdict) in enumerate(rows):
+        fields = {"outcome": "confirmed"}
+        if verdict == "clear":
+            fields = {"outcome": "dismissed", "cause": "texture"}
+        if number % 5:
+            session.send(f"/photos/{photo}/decisions/", dict(fields))
+    site.start_trainer()
+    session.send("/training-runs/")
+    site.wait_for_run(seconds=300)
+
+
+def take(browser: Browser, site: LiveSite, folder: Path) -> None:
+    for size, (width, height) in SIZES.items():
+        for theme in THEMES:
+            context = browser.new_context(
+                base_url=site.url(""),
+                viewport={"width": width, "height": height},
+                color_scheme=theme,
+            )
+            page = context.new_page()
+            page.goto("/sign-in/")
+            page.screenshot(path=folder / f"sign-in-{size}-{theme}.png")
+            sign_in(page, site)
+            for name, path in addresses(site).items():
+                page.goto(path, wait_until="networkidle")
+                full = name not in ("photo", "review")
+                page.screenshot(path=folder / f"{name}-{size}-{theme}.png", full_page=full)
+            context.close()
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as data,
+        LiveSite.in_folder(Path(data), sweep_seconds=2) as site,
+        sync_playwright() as playwright,
+    ):
+        fill(site)
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        take(browser, site, folder)
+        browser.close()
+    sys.stdout.write(f"{len(list(folder.glob('*.png')))} pictures in {folder}\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "var/shots"))
