@@ -60,6 +60,19 @@ def orientation(photo: ImageFile.ImageFile) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
+def exif(photo: ImageFile.ImageFile) -> Image.Exif:
+    """The EXIF block, empty where there is none or it is broken.
+
+    A PNG that keeps it behind its pixels would have to be decoded first: it counts as without.
+    """
+    if photo.format == "PNG" and "exif" not in photo.info:
+        return Image.Exif()
+    try:
+        return photo.getexif()
+    except Exception:
+        return Image.Exif()
+
+
 def notices(photo: ImageFile.ImageFile) -> tuple[str, ...]:
     """What was done to the photo that a person may want to know, as sentences."""
     found = []
@@ -103,16 +116,8 @@ def _has_second_page(photo: ImageFile.ImageFile) -> bool:
 
 
 def _raw_orientation(photo: ImageFile.ImageFile) -> object:
-    """The mark as it stands; None where there is none or the EXIF block cannot be read.
-
-    A PNG that keeps EXIF behind its pixels would have to be decoded first: it counts as unmarked.
-    """
-    if photo.format == "HEIF" or (photo.format == "PNG" and "exif" not in photo.info):
-        return None
-    try:
-        return photo.getexif().get(_ORIENTATION)
-    except Exception:
-        return None
+    """The mark as it stands; None where there is none. HEIC rotates by its own boxes instead."""
+    return None if photo.format == "HEIF" else exif(photo).get(_ORIENTATION)
 
 
 def _is_transparent(photo: ImageFile.ImageFile) -> bool:

@@ -92,6 +92,16 @@ def open_upright(
             raise _unreadable(problem, name) from problem
 
 
+def read_exif(source: Path) -> Image.Exif:
+    """Read the EXIF block of a photo; empty where there is none or it cannot be read.
+
+    Entries are as the file has them: any tag may be missing, of another type or nonsense. Raises
+    PhotoRefused as `inspect` does.
+    """
+    with _opened(source, "This photo") as photo:
+        return photo_pixels.exif(photo)
+
+
 # --- Opening --------------------------------------------------------------------------------------
 
 

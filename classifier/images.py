@@ -1,0 +1,302 @@
+"""The pixels of one file: what its camera wrote, the images made from it, its name for people.
+
+Free of Django. `ml_training.photos` is the only decoder; what it says about a photo is said again
+here, so that the rest of the app needs one door to pixels alone.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import os
+import re
+import unicodedata
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image
+
+from ml_training.contracts import PhotoError, PhotoFacts, PhotoRefused, PhotoUnreadable
+from ml_training.photos import LIMITS, inspect, open_upright, read_exif
+
+__all__ = [
+    "LIMITS",
+    "CaptureFacts",
+    "PhotoError",
+    "PhotoFacts",
+    "PhotoRefused",
+    "PhotoUnreadable",
+    "WorkingImages",
+    "display_name",
+    "inspect",
+    "read_capture_facts",
+    "write_evidence",
+    "write_working_images",
+]
+
+WORKING_SIDE, WORKING_QUALITY = 2048, 92
+THUMBNAIL_SIDE, THUMBNAIL_QUALITY = 480, 82
+OVERLAY_SIDE = 1024
+LONGEST_TEXT = 120
+LONGEST_NAME = 255  # bytes, as file systems count them
+
+
+@dataclass(frozen=True)
+class CaptureFacts:
+    """What the camera wrote. `taken_at` is naive local time; latitude and longitude in degrees."""
+
+    taken_at: datetime | None
+    camera: str
+    latitude: float | None
+    longitude: float | None
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WorkingImages:
+    """Sizes in pixels of the upright original and of the working image made from it."""
+
+    width: int
+    height: int
+    working_width: int
+    working_height: int
+    notices: tuple[str, ...]
+
+
+# --- What the camera wrote ------------------------------------------------------------------------
+
+_MAKE, _MODEL, _CHANGED = 0x010F, 0x0110, 0x0132
+_EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
+_TAKEN, _DIGITISED = 0x9003, 0x9004
+_FIRST_YEAR = 1990  # before that no digital camera wrote EXIF
+
+Tags = dict[int, object]
+
+
+def read_capture_facts(path: Path) -> CaptureFacts:
+    """Read time, camera and position from a photo's EXIF.
+
+    Odd EXIF never raises: what cannot be right is left out, with a sentence in `notices`. Raises
+    PhotoRefused only where `inspect` does.
+    """
+    exif = read_exif(path)
+    main = dict(exif)
+    detail, gps = _sub_tags(exif, _EXIF_IFD), _sub_tags(exif, _GPS_IFD)
+    taken_at, time_notice = _taken_at(
+        detail.get(_TAKEN) or detail.get(_DIGITISED) or main.get(_CHANGED)
+    )
+    position, position_notice = _position(gps)
+    notices = tuple(filter(None, (time_notice, position_notice)))
+    return CaptureFacts(taken_at, _camera(main), *position, notices)
+
+
+def _sub_tags(exif: Image.Exif, which: int) -> Tags:
+    try:
+        return dict(exif.get_ifd(which))
+    except Exception:  # a pointer to anywhere ends in any error of the parser
+        return {}
+
+
+def _taken_at(value: object) -> tuple[datetime | None, str]:
+    text = _clean_text(value)
+    if not text:
+        return None, ""
+    moment = _moment(text)
+    tomorrow = datetime.now() + timedelta(days=1)
+    if moment is None or moment.year < _FIRST_YEAR or moment > tomorrow:
+        return None, "The time its camera wrote cannot be right and was left out."
+    return moment, ""
+
+
+def _moment(text: str) -> datetime | None:
+    digits = "".join(character if character.isdigit() else " " for character in text)
+    try:
+        year, month, day, hour, minute, second = map(int, digits.split()[:6])
+        return datetime(year, month, day, hour, minute, second)
+    except ValueError:
+        return None
+
+
+def _camera(main: Tags) -> str:
+    make, model = _clean_text(main.get(_MAKE)), _clean_text(main.get(_MODEL))
+    first_word = make.split(" ")[0].lower()
+    named_twice = bool(first_word) and model.lower().startswith(first_word)
+    return (model if named_twice else f"{make} {model}").strip()[:LONGEST_TEXT].strip()
+
+
+def _position(gps: Tags) -> tuple[tuple[float | None, float | None], str]:
+    """Degrees north and east. Exactly 0, 0 is what a receiver without a fix writes: no position."""
+    if not gps.keys() & {2, 4}:
+        return (None, None), ""
+    latitude = _degrees(gps.get(2), gps.get(1), most=90)
+    longitude = _degrees(gps.get(4), gps.get(3), most=180)
+    if latitude is None or longitude is None:
+        return (None, None), "The position its camera wrote cannot be right and was left out."
+    return ((None, None) if latitude == longitude == 0 else (latitude, longitude)), ""
+
+
+def _degrees(parts: object, side: object, *, most: int) -> float | None:
+    """Degrees, minutes and seconds as one signed number; None for anything else."""
+    if not isinstance(parts, tuple) or not 1 <= len(parts) <= 3:
+        return None
+    try:
+        value = sum((float(part) / 60.0**power for power, part in enumerate(parts)), 0.0)
+    except (TypeError, ValueError, ArithmeticError):
+        return None
+    if not math.isfinite(value) or not 0 <= value <= most:
+        return None
+    return round(-value if _clean_text(side).upper() in ("S", "W") else value, 7)
+
+
+def _clean_text(value: object) -> str:
+    """One line of visible text from whatever stood in a tag."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if not isinstance(value, str):
+        return ""
+    return _visible(value.split("\0")[0])[:LONGEST_TEXT].strip()
+
+
+# --- Images made from a photo ---------------------------------------------------------------------
+
+
+def write_working_images(original: Path, folder: Path) -> WorkingImages:
+    """Write `working.jpg` and `thumbnail.jpg` into `folder`: upright, sRGB, without any metadata.
+
+    Each appears whole or not at all. Raises PhotoRefused, PhotoUnreadable, and OSError where
+    `folder` cannot be written.
+    """
+    facts = inspect(original, name="This photo")
+    working = open_upright(original, max_side=WORKING_SIDE)
+    folder.mkdir(parents=True, exist_ok=True)
+    thumbnail = working.copy()
+    thumbnail.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    with _appearing(folder / "thumbnail.jpg") as file:
+        thumbnail.save(file, "JPEG", quality=THUMBNAIL_QUALITY, optimize=True)
+    with _appearing(folder / "working.jpg") as file:
+        working.save(file, "JPEG", quality=WORKING_QUALITY, subsampling=0)
+    return WorkingImages(facts.width, facts.height, *working.size, facts.notices)
+
+
+def write_evidence(cells: bytes, width: int, height: int, *, folder: Path, stem: str) -> None:
+    """Write an evidence map as `<stem>.png` (grey, one pixel a cell) and `<stem>-overlay.png`.
+
+    `cells` is row-major, one byte a cell, probability × 255. The overlay is RGBA and a whole number
+    of pixels a cell: stretched over the photo, each cell lies over the part it speaks of. Raises
+    ValueError where `cells` does not hold width × height bytes.
+    """
+    if width < 1 or height < 1 or len(cells) != width * height:
+        raise ValueError(
+            f"An evidence map of {width}x{height} cells wants {width * height} bytes. "
+            f"Received: {len(cells)}."
+        )
+    grey = Image.frombytes("L", (width, height), cells)
+    enlarged = max(1, OVERLAY_SIDE // max(width, height))
+    smooth = grey.resize((width * enlarged, height * enlarged), Image.Resampling.BICUBIC)
+    overlay = Image.merge("RGBA", [smooth.point(list(table)) for table in _evidence_colours()])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, image in ((f"{stem}.png", grey), (f"{stem}-overlay.png", overlay)):
+        with _appearing(folder / name) as file:
+            image.save(file, "PNG")
+
+
+@contextmanager
+def _appearing(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its name only when it is complete and on the disk."""
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        with partial.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+# --- Colours of the evidence ----------------------------------------------------------------------
+
+# From a pale amber to a deep red-orange, in even steps of OKLCH lightness (Ottosson 2020): equal
+# differences in evidence look equally large, and the strongest stand out on grey concrete.
+_PALE, _DEEP = (0.86, 0.13, 84.0), (0.56, 0.225, 31.0)
+_SHOWN_FROM, _STRONGEST_ALPHA = 0.10, 0.86
+
+
+@cache
+def _evidence_colours() -> tuple[tuple[int, ...], ...]:
+    """Four tables of 256 values: red, green, blue and alpha of each evidence."""
+    rows = [_evidence_colour(value / 255) for value in range(256)]
+    return tuple(zip(*rows, strict=True))
+
+
+def _evidence_colour(evidence: float) -> tuple[int, int, int, int]:
+    lightness, chroma, hue = (a + evidence * (b - a) for a, b in zip(_PALE, _DEEP, strict=True))
+    shown = max(0.0, (evidence - _SHOWN_FROM) / (1 - _SHOWN_FROM))
+    alpha = _STRONGEST_ALPHA * shown**0.7
+    return (*_srgb_of_oklch(lightness, chroma, math.radians(hue)), round(255 * alpha))
+
+
+def _srgb_of_oklch(lightness: float, chroma: float, hue: float) -> tuple[int, int, int]:
+    a, b = chroma * math.cos(hue), chroma * math.sin(hue)
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    middle = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    return (
+        _encoded(4.0767416621 * long - 3.3077115913 * middle + 0.2309699292 * short),
+        _encoded(-1.2684380046 * long + 2.6097574011 * middle - 0.3413193965 * short),
+        _encoded(-0.0041960863 * long - 0.7034186147 * middle + 1.7076147010 * short),
+    )
+
+
+def _encoded(light: float) -> int:
+    """A linear channel as an sRGB byte (IEC 61966-2-1)."""
+    light = min(max(light, 0.0), 1.0)
+    value = 12.92 * light if light <= 0.0031308 else 1.055 * light ** (1 / 2.4) - 0.055
+    return round(255 * value)
+
+
+# --- Names ----------------------------------------------------------------------------------------
+
+_UNSEEN_CATEGORIES = ("Cc", "Cf", "Cn", "Cs", "Zl", "Zp")
+_UNSEEN_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
+_ESCAPED_CONTROL = re.compile(r"%(?:0[0-9a-f]|1[0-9a-f]|7f)", re.IGNORECASE)
+
+
+def display_name(raw: str) -> str:
+    """Turn the name an uploader gave into one that is safe to show: never a path, never invisible.
+
+    The last part of the path, without control, direction and zero-width characters, composed (NFC),
+    at most 255 bytes of UTF-8 with its ending kept; "photo" where nothing is left.
+    """
+    visible = _visible(_ESCAPED_CONTROL.sub("", html.unescape(raw)))
+    base = re.split(r"[/\\]", visible)[-1].strip().rstrip(". ")
+    return _shortened(base) or "photo"
+
+
+def _visible(text: str) -> str:
+    kept = (
+        " " if character.isspace() else character
+        for character in unicodedata.normalize("NFC", text)
+        if character in "\t\n\r" or not _unseen(character)
+    )
+    return re.sub(" +", " ", "".join(kept))
+
+
+def _unseen(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN_CATEGORIES or character in _UNSEEN_LETTERS
+
+
+def _shortened(name: str) -> str:
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending.encode()) > 20:
+        stem, dot, ending = name, "", ""
+    room = LONGEST_NAME - len(f"{dot}{ending}".encode())
+    return stem.encode()[:room].decode(errors="ignore").strip() + dot + ending
