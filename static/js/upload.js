@@ -128,6 +128,7 @@ function settle(item, request) {
   }
   const state = request.status >= 500 ? "failed" : answer.state;
   setState(item, state, answer.sentence ?? "", answer.photo_url ?? null);
+  if (state === "stored") document.body.dispatchEvent(new Event("photo-stored"));
 }
 
 async function send(item) {
