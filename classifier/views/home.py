@@ -10,6 +10,7 @@ from classifier.models import ModelVersion, PhotoSet, Structure
 from classifier.views.access import SignedInRequest, guarded, public
 
 RECENT = 8
+NEXT = 6
 
 
 @require_safe
@@ -21,7 +22,9 @@ def home(request: SignedInRequest) -> HttpResponse:
         "structures": Structure.objects.most_urgent()[:RECENT],
         "structure_count": Structure.objects.count(),
         "recent_sets": recent,
+        "is_live": any(progress.pending for _, progress in recent),
         "to_review": review.queue().count(),
+        "next_photos": review.queue()[:NEXT],
     }
     return render(request, "home.html", context)
 
