@@ -1,7 +1,7 @@
 """Hairline's classifier: a Keras network that finds cracks in photos of concrete.
 
-Importing this package loads neither Keras nor TensorFlow nor numpy: every name below is fetched from
-its module when it is first asked for.
+Importing this package loads neither Keras nor TensorFlow nor numpy: every name below is fetched
+from its module when it is first asked for.
 """
 
 from __future__ import annotations

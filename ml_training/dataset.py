@@ -1,0 +1,191 @@
+"""Labelled photos: read an index or a folder, split by group, refuse leaks.
+
+Three layouts are read:
+- an index file `index.csv` with the columns path,label,group,source,role (paths relative to the
+  file); - a folder with `Positive/` and `Negative/`; - a folder with one sub-folder a class,
+  named like the labels below.
+
+Masks are found by name, never listed: `…/images/7.jpg` has its crack mask in `…/masks/7.png` or
+`…/masks_crack/7.png`, `…/concrete/7.jpg` in `…/concrete_masks/7.png`.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml_training.contracts import DatasetError
+
+CRACK_LABELS = frozenset({"crack", "cracked", "crack+pothole", "positive", "crack+efflorescence"})
+CLEAR_LABELS = frozenset(
+    {"clear", "negative", "uncracked", "no crack", "non-crack", "pothole", "efflorescence"}
+)
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".tif", ".tiff"})
+
+
+@dataclass(frozen=True)
+class Example:
+    """One labelled photo. `mask` is a picture of the same shape, white where the crack is, or
+    None.
+    """
+
+    path: Path
+    cracked: bool
+    label: str
+    group: str
+    source: str
+    role: str
+    mask: Path | None
+
+
+@dataclass(frozen=True)
+class Split:
+    """Examples to learn from and examples of other groups that are only measured."""
+
+    train: tuple[Example, ...]
+    held_out: tuple[Example, ...]
+
+
+# === Reading ===
+
+
+def read_examples(place: Path) -> tuple[Example, ...]:
+    """Read an index file, a folder holding `index.csv`, or a folder with one sub-folder a class.
+
+    Raises DatasetError with a sentence that names what was wanted and what was found.
+    """
+    if place.is_file():
+        return _read_index(place)
+    if (place / "index.csv").is_file():
+        return _read_index(place / "index.csv")
+    if place.is_dir():
+        return _read_class_folders(place)
+    raise DatasetError(f"No photos: {place} is neither an index file nor a folder.")
+
+
+def _read_index(index: Path) -> tuple[Example, ...]:
+    wanted = {"path", "label", "group", "source", "role"}
+    with index.open(newline="", encoding="utf-8") as file:
+        rows = csv.DictReader(file)
+        missing = wanted - set(rows.fieldnames or ())
+        if missing:
+            raise DatasetError(
+                f"{index.name} must have the columns {sorted(wanted)}; missing: {sorted(missing)}."
+            )
+        examples = tuple(_example(index.parent, row) for row in rows)
+    if not examples:
+        raise DatasetError(f"{index.name} lists no photo.")
+    return examples
+
+
+def _example(root: Path, row: dict[str, str]) -> Example:
+    path = root / row["path"]
+    return Example(
+        path=path,
+        cracked=is_cracked(row["label"]),
+        label=row["label"],
+        group=row["group"],
+        source=row["source"],
+        role=row["role"],
+        mask=_find_mask(path),
+    )
+
+
+def _read_class_folders(root: Path) -> tuple[Example, ...]:
+    known = CRACK_LABELS | CLEAR_LABELS
+    folders = [f for f in sorted(root.iterdir()) if f.is_dir() and f.name.lower() in known]
+    if not folders:
+        raise DatasetError(
+            f"{root} must hold index.csv or folders named like Positive and Negative; "
+            f"found: {sorted(f.name for f in root.iterdir())[:8]}."
+        )
+    return tuple(
+        Example(
+            path,
+            is_cracked(folder.name),
+            folder.name.lower(),
+            path.stem,
+            root.name,
+            "train",
+            _find_mask(path),
+        )
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in IMAGE_SUFFIXES
+    )
+
+
+def is_cracked(label: str) -> bool:
+    """Tell whether a label means a crack. Raises DatasetError for a label nobody has defined."""
+    name = label.strip().lower()
+    if name in CRACK_LABELS or name in CLEAR_LABELS:
+        return name in CRACK_LABELS
+    raise DatasetError(
+        f"Unknown label {label!r}; use one of {sorted(CRACK_LABELS | CLEAR_LABELS)}."
+    )
+
+
+def _find_mask(path: Path) -> Path | None:
+    folder, name = path.parent, f"{path.stem}.png"
+    for masks in (
+        folder.with_name("masks"),
+        folder.with_name("masks_crack"),
+        folder.with_name(f"{folder.name}_masks"),
+    ):
+        if folder.name != masks.name and (masks / name).is_file():
+            return masks / name
+    return None
+
+
+# === Splitting ===
+
+
+def split_by_group(
+    examples: Sequence[Example],
+    *,
+    held_out_share: float,
+    seed: int,
+    held_out_sources: Iterable[str] = (),
+) -> Split:
+    """Put about `held_out_share` of the groups aside: the same seed always gives the same split."""
+    sources = frozenset(held_out_sources)
+    aside = {e.group for e in examples if e.source in sources}
+    aside |= {g for g in {e.group for e in examples} if group_draw(g, seed) < held_out_share}
+    split = Split(
+        train=tuple(e for e in examples if e.group not in aside),
+        held_out=tuple(e for e in examples if e.group in aside),
+    )
+    refuse_leaks(split)
+    return split
+
+
+def group_draw(group: str, seed: int) -> float:
+    """Draw a number in 0–1 for a group: a salted hash, so that later groups do not move earlier
+    ones.
+    """
+    digest = hashlib.sha256(f"hairline-split-{seed}:{group}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def refuse_leaks(split: Split) -> None:
+    """Raise DatasetError when a group or a file stands on both sides."""
+    groups = {e.group for e in split.train} & {e.group for e in split.held_out}
+    files = {e.path for e in split.train} & {e.path for e in split.held_out}
+    if groups or files:
+        raise DatasetError(
+            "A group must stand in one split only. In both: "
+            f"{sorted(groups)[:5]} and {len(files)} files. Split again by group."
+        )
+
+
+def balance(examples: Iterable[Example]) -> dict[str, dict[str, int]]:
+    """Count photos by source and label."""
+    counts = Counter((e.source, e.label) for e in examples)
+    table: dict[str, dict[str, int]] = {}
+    for (source, label), count in sorted(counts.items()):
+        table.setdefault(source, {})[label] = count
+    return table

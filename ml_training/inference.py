@@ -1,0 +1,243 @@
+"""Judging whole photos: a verified model folder in, scores, maps and regions out.
+
+Two backends run the same network: OpenVINO on the exported file (no TensorFlow in the process), and
+TensorFlow on the `.keras` file. `auto` takes OpenVINO where it is installed and the export is
+there: `python -m ml_training benchmark` measures both, and OpenVINO is the faster one by a wide
+margin.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ml_training import artifacts, calibration
+from ml_training.contracts import (
+    BackendChoice,
+    EvidenceMap,
+    ModelFacts,
+    ModelFileError,
+    PhotoAnswer,
+)
+from ml_training.photos import open_upright
+from ml_training.pooling import log_mean_exp
+from ml_training.regions import find_regions
+from ml_training.serving import Serving
+
+Floats = npt.NDArray[np.float32]
+
+CELL = 16
+SMALLEST_SIDE = 32
+_log = logging.getLogger(__name__)
+
+
+class Backend(Protocol):
+    """Runs a network: (n, height, width, 3) float32 0–255 in, (n, height / 16, width / 16) logits
+    out.
+    """
+
+    name: str
+
+    def logits(self, images: Floats) -> Floats: ...
+
+
+class TensorFlowBackend:
+    """The `.keras` file, traced once for all sizes."""
+
+    name = "tensorflow"
+
+    def __init__(self, folder: Path) -> None:
+        network = open_network(folder)
+        import tensorflow as tf
+
+        signature = tf.TensorSpec((None, None, None, 3), tf.float32)
+        self._run: Any = tf.function(
+            lambda x: network(x, training=False), input_signature=[signature]
+        )
+
+    def logits(self, images: Floats) -> Floats:
+        return np.asarray(self._run(images), dtype=np.float32)[..., 0]
+
+
+def open_network(folder: Path) -> Any:
+    """Open the `.keras` file of a verified folder in safe mode; refuse NaN weights."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import keras
+
+    path = folder / artifacts.WEIGHTS
+    try:
+        network = keras.models.load_model(path, compile=False, safe_mode=True)
+    except (ValueError, OSError, TypeError, KeyError) as error:
+        raise ModelFileError(f"Keras cannot open {path.name} in {folder.name}: {error}.") from error
+    if not all(np.isfinite(np.asarray(v)).all() for v in network.variables):
+        raise ModelFileError(f"{path.name} in {folder.name} holds NaN or infinite weights.")
+    return network
+
+
+class OpenVINOBackend:
+    """The exported file, in single precision so that both backends agree."""
+
+    name = "openvino"
+
+    def __init__(self, folder: Path) -> None:
+        import openvino
+
+        try:
+            core = openvino.Core()
+            model = core.read_model(folder / artifacts.EXPORTED)
+            options = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+            self._compiled: Any = core.compile_model(model, "CPU", options)
+        except RuntimeError as error:
+            raise ModelFileError(
+                f"OpenVINO cannot open {artifacts.EXPORTED} in {folder.name}: {error}."
+            ) from error
+
+    def logits(self, images: Floats) -> Floats:
+        return np.array(self._compiled(images)[0], dtype=np.float32)[..., 0]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the network saw in a photo: the fused map of logits and one pooled logit per working
+    size.
+    """
+
+    fused: Floats
+    pooled: tuple[float, ...]
+
+    @property
+    def logit(self) -> float:
+        """The photo's uncalibrated logit: the mean over the working sizes."""
+        return sum(self.pooled) / len(self.pooled)
+
+
+class Classifier:
+    """A model ready to judge photos. Build it with `load_classifier`; not for use by two threads
+    at once.
+    """
+
+    def __init__(self, facts: ModelFacts, serving: Serving, backend: Backend) -> None:
+        self.facts = facts
+        self.serving = serving
+        self._backend = backend
+
+    @property
+    def backend(self) -> str:
+        """`openvino` or `tensorflow`."""
+        return self._backend.name
+
+    def classify(self, path: Path) -> PhotoAnswer:
+        """Judge a photo file. Raises PhotoUnreadable or PhotoRefused; ModelFileError on a broken
+        network.
+        """
+        started = time.perf_counter()
+        image = open_upright(path, max_side=max(self.serving.sides))
+        return self.judge(image, started=started)
+
+    def judge(self, image: Image.Image, *, started: float | None = None) -> PhotoAnswer:
+        """Judge an upright RGB picture."""
+        started = time.perf_counter() if started is None else started
+        sight = self.look(image)
+        score = float(calibration.apply(self.serving.photo, np.array(sight.logit)))
+        cells = calibration.apply(self.serving.cell, sight.fused).astype(np.float32)
+        regions = find_regions(cells, from_probability=self.serving.region_from)
+        return PhotoAnswer(
+            score=score,
+            verdict=self.serving.thresholds.verdict(score),
+            regions=regions,
+            evidence=as_evidence(cells),
+            seconds=time.perf_counter() - started,
+        )
+
+    def look(self, image: Image.Image) -> Sight:
+        """Run the network once at each working size and join the maps on the finest grid."""
+        maps = [self._map(image, size) for size in working_sizes(image.size, self.serving)]
+        pooled = tuple(log_mean_exp(one, self.serving.sharpness) for one in maps)
+        if not all(math.isfinite(value) for value in pooled):
+            raise ModelFileError(
+                f"The model {self.facts.name} answers with NaN; activate another version."
+            )
+        return Sight(fused=fuse(maps), pooled=pooled)
+
+    def _map(self, image: Image.Image, size: tuple[int, int]) -> Floats:
+        resized = image if image.size == size else image.resize(size, _method(image.size, size))
+        logits: Floats = self._backend.logits(np.asarray(resized, dtype=np.float32)[None])[0]
+        return logits
+
+
+def load_classifier(folder: Path, *, backend: BackendChoice = "auto") -> Classifier:
+    """Open a model folder whose checksums hold.
+
+    Raises ModelFileError with a sentence when the folder cannot be trusted or the backend is
+    missing.
+    """
+    facts = artifacts.read_facts(folder)
+    serving = artifacts.read_serving(folder)
+    chosen = _choose_backend(folder, backend)
+    _log.info("Model %s runs on %s.", facts.name, chosen)
+    opened = OpenVINOBackend(folder) if chosen == "openvino" else TensorFlowBackend(folder)
+    return Classifier(facts, serving, opened)
+
+
+def _choose_backend(folder: Path, wanted: BackendChoice) -> BackendChoice:
+    exported = (folder / artifacts.EXPORTED).is_file()
+    installed = find_spec("openvino") is not None
+    if wanted == "auto":
+        return "openvino" if exported and installed else "tensorflow"
+    if wanted == "openvino" and not (exported and installed):
+        missing = (
+            "has no exported network" if installed else "cannot be used: openvino is not installed"
+        )
+        raise ModelFileError(f"backend='openvino' was asked for, but {folder.name} {missing}.")
+    return wanted
+
+
+# === Sizes and maps ===
+
+
+def working_sizes(size: tuple[int, int], serving: Serving) -> tuple[tuple[int, int], ...]:
+    """Give (width, height) of each working size: multiples of 16, the finest last.
+
+    Small photos are enlarged by `largest_zoom` at most; the ladder keeps its ratios then.
+    """
+    longest = max(size)
+    shrink = min(1.0, longest * serving.largest_zoom / max(serving.sides))
+    zooms = sorted(side * shrink / longest for side in serving.sides)
+    sizes = [tuple(_to_cells(length * zoom) for length in size) for zoom in zooms]
+    return tuple(dict.fromkeys((width, height) for width, height in sizes))
+
+
+def _to_cells(length: float) -> int:
+    return max(SMALLEST_SIDE, round(length / CELL) * CELL)
+
+
+def _method(size: tuple[int, int], wanted: tuple[int, int]) -> Image.Resampling:
+    return Image.Resampling.BOX if size[0] > 2 * wanted[0] else Image.Resampling.BILINEAR
+
+
+def fuse(maps: Sequence[Floats]) -> Floats:
+    """Average maps of logits on the grid of the last (finest) one."""
+    rows, columns = maps[-1].shape
+    resized = [
+        np.asarray(Image.fromarray(one).resize((columns, rows), Image.Resampling.BILINEAR))
+        for one in maps
+    ]
+    joined: Floats = np.stack(resized).mean(axis=0, dtype=np.float32)
+    return joined
+
+
+def as_evidence(cells: Floats) -> EvidenceMap:
+    """Pack probabilities (rows, columns) as bytes."""
+    rows, columns = cells.shape
+    return EvidenceMap(columns, rows, np.rint(cells * 255).astype(np.uint8).tobytes())

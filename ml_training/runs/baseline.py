@@ -1,0 +1,32 @@
+"""The small CNN known from METU, by the same command on the same data: what every claim is
+compared with.
+"""
+
+from ml_training.architecture import Architecture
+from ml_training.augmentation import Augmentation
+from ml_training.runs import Phase, Run
+from ml_training.sampling import Sampling
+
+RUN = Run(
+    name="baseline",
+    architecture=Architecture(kind="small", frozen_until=""),
+    augmentation=Augmentation(
+        light=0.0,
+        blur=0.0,
+        noise=0.0,
+        jpeg=0.0,
+        joints=0.0,
+        wire=0.0,
+        shadow=0.0,
+        stain=0.0,
+        drawn_crack=0.0,
+    ),
+    sampling=Sampling(scales=(0.5, 0.56), mosaic=0.0),
+    phases=(Phase(steps=1500, sides=(128,), learning_rate=1e-3),),
+    sources=("metu",),
+    held_out_sources=("saltspot",),
+    sides=(256, 512),
+    cell_loss=0.0,
+    calibration_shares={"metu": 1.0},
+    notes={"for": "Comparison only. Trained on METU alone, as it is published."},
+)

@@ -1,0 +1,234 @@
+"""The training loop: crops in, weights out; resumable, stoppable, with progress.
+
+Loss = crop loss + cell loss. A crop's logit is the log-mean-exp of its map, so photos with only a
+yes/no answer and photos with a mask train the same network; the cell loss counts where the answer
+for a cell is known: inside masked photos and everywhere in clear ones.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from ml_training.contracts import Progress, TrainingCancelled, TrainingError
+from ml_training.pooling import log_mean_exp
+from ml_training.runs import Phase, Run
+from ml_training.sampling import Batch, CropSampler, batches
+
+SECONDS_BETWEEN_CHECKPOINTS = 120.0
+STEPS_BETWEEN_PROGRESS = 20
+_WARM_UP_STEPS = 100
+_HARD_PHOTOS_SHARE = 0.1
+
+OnProgress = Callable[[Progress], None]
+ShouldStop = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class _Step:
+    number: int
+    phase: int
+    position: int
+    side: int
+    count: int
+    learning_rate: float
+
+
+class Trainer:
+    """Trains one network by one run. `checkpoint` is a file that is written now and then, or
+    None.
+    """
+
+    def __init__(self, network: keras.Model, run: Run, *, checkpoint: Path | None = None) -> None:
+        self.network = network
+        self._run = run
+        self._checkpoint = checkpoint
+        self._optimizer = keras.optimizers.AdamW(1e-4, weight_decay=run.weight_decay, clipnorm=1.0)
+        self._optimizer.build(network.trainable_variables)
+        self._averages = [tf.Variable(v) for v in network.trainable_variables]
+        self._first = 0
+        self._update = tf.function(self._update_eagerly, reduce_retracing=True)
+        self._restore()
+
+    def train(
+        self, sampler: CropSampler, *, on_progress: OnProgress, should_stop: ShouldStop
+    ) -> None:
+        """Run all phases from where the checkpoint stopped; leave the averaged weights in the
+        network.
+
+        Raises TrainingCancelled when asked to stop, TrainingError when the loss is no number.
+        """
+        plan = _plan(self._run)
+        for index, phase in enumerate(self._run.phases):
+            steps = [s for s in plan if s.phase == index and s.number >= self._first]
+            if steps and phase.mine_hard:
+                on_progress(
+                    Progress(index + 1, len(self._run.phases), 0, phase.steps, 0.0, None, "mining")
+                )
+                sampler.hard = self._hard_photos(sampler)
+            self._run_phase(sampler, steps, len(plan), on_progress, should_stop)
+        for variable, average in zip(self.network.trainable_variables, self._averages, strict=True):
+            variable.assign(average)
+        self._save(len(plan))
+
+    def _run_phase(
+        self,
+        sampler: CropSampler,
+        steps: Sequence[_Step],
+        total: int,
+        on_progress: OnProgress,
+        should_stop: ShouldStop,
+    ) -> None:
+        started = saved = time.monotonic()
+        loss = math.nan
+        drawn = batches(sampler, [(s.number, s.side, s.count) for s in steps])
+        for done, (step, batch) in enumerate(zip(steps, drawn, strict=True), 1):
+            value = self._learn(batch, step)
+            loss = value if math.isnan(loss) else 0.98 * loss + 0.02 * value
+            if should_stop():
+                self._save(step.number + 1)
+                raise TrainingCancelled(f"Stopped at step {step.number + 1} of {total}.")
+            if done % STEPS_BETWEEN_PROGRESS == 0 or done == len(steps):
+                left = (time.monotonic() - started) / done * (total - step.number - 1)
+                on_progress(self._progress(step, loss, left))
+            if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+                self._save(step.number + 1)
+                saved = time.monotonic()
+
+    def _progress(self, step: _Step, loss: float, left: float) -> Progress:
+        return Progress(
+            epoch=step.phase + 1,
+            epochs=len(self._run.phases),
+            step=step.position + 1,
+            steps=self._run.phases[step.phase].steps,
+            loss=loss,
+            seconds_left=left,
+            note=f"{step.side} px crops",
+        )
+
+    # === One step ===
+
+    def _learn(self, batch: Batch, step: _Step) -> float:
+        value = float(
+            self._update(
+                tf.constant(batch.images),
+                tf.constant(batch.labels),
+                tf.constant(batch.label_weights),
+                tf.constant(batch.cells),
+                tf.constant(batch.cell_weights),
+                tf.constant(step.learning_rate, tf.float32),
+                tf.constant(
+                    min(self._run.averaging, (1 + step.number) / (10 + step.number)), tf.float32
+                ),
+            )
+        )
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"The loss became {value} at step {step.number}; lower the learning rate."
+            )
+        return value
+
+    def _update_eagerly(
+        self,
+        images: Any,
+        labels: Any,
+        label_weights: Any,
+        cells: Any,
+        cell_weights: Any,
+        rate: Any,
+        keep: Any,
+    ) -> Any:
+        variables = self.network.trainable_variables
+        with tf.GradientTape() as tape:
+            logits = self.network(tf.cast(images, tf.float32), training=True)[..., 0]
+            loss = self._loss(logits, labels, label_weights, cells, cell_weights)
+        self._optimizer.learning_rate.assign(rate)
+        self._optimizer.apply(tape.gradient(loss, variables), variables)
+        for average, variable in zip(self._averages, variables, strict=True):
+            average.assign(keep * average + (1 - keep) * variable)
+        return loss
+
+    def _loss(
+        self, logits: Any, labels: Any, label_weights: Any, cells: Any, cell_weights: Any
+    ) -> Any:
+        run = self._run
+        count = tf.cast(tf.shape(logits)[1] * tf.shape(logits)[2], tf.float32)
+        pooled = tf.reduce_logsumexp(run.sharpness * logits, axis=(1, 2)) - tf.math.log(count)
+        soft = labels * (1 - run.label_smoothing) + run.label_smoothing / 2
+        crop = tf.nn.sigmoid_cross_entropy_with_logits(soft, pooled / run.sharpness)
+        crop = tf.reduce_sum(crop * label_weights) / tf.maximum(tf.reduce_sum(label_weights), 1.0)
+        weights = cell_weights * (1 + cells * (run.cracked_cell_weight - 1))
+        cell = tf.nn.sigmoid_cross_entropy_with_logits(cells, logits)
+        cell = tf.reduce_sum(cell * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
+        return crop + run.cell_loss * cell
+
+    # === Hard clear photos ===
+
+    def _hard_photos(self, sampler: CropSampler) -> npt.NDArray[np.int64]:
+        """Find the clear training photos that look most like cracks to the network as it is now."""
+        numbers = sampler.clear_numbers()
+        apply = tf.function(self.network, reduce_retracing=True)
+        scores = [
+            log_mean_exp(
+                apply(tf.constant(sampler.whole(n)[None], tf.float32), training=False).numpy(), 2.0
+            )
+            for n in numbers
+        ]
+        order = np.argsort(scores)[::-1]
+        return np.array(numbers)[order[: max(8, int(len(numbers) * _HARD_PHOTOS_SHARE))]]
+
+    # === Checkpoints ===
+
+    def _variables(self) -> list[Any]:
+        return [*self.network.variables, *self._optimizer.variables, *self._averages]
+
+    def _save(self, step: int) -> None:
+        if self._checkpoint is None:
+            return
+        self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._checkpoint.with_suffix(".tmp.npz")
+        arrays = {f"v{i:04d}": np.asarray(v) for i, v in enumerate(self._variables())}
+        np.savez(temporary, allow_pickle=False, step=np.array(step), **arrays)
+        temporary.replace(self._checkpoint)
+
+    def _restore(self) -> None:
+        if self._checkpoint is None or not self._checkpoint.is_file():
+            return
+        with np.load(self._checkpoint) as saved:
+            variables = self._variables()
+            if len(saved.files) != len(variables) + 1:
+                raise TrainingError(
+                    f"{self._checkpoint} belongs to another run; remove it to start anew."
+                )
+            for i, variable in enumerate(variables):
+                variable.assign(saved[f"v{i:04d}"])
+            self._first = int(saved["step"])
+
+
+def _plan(run: Run) -> list[_Step]:
+    """Lay out all steps with their crop side and learning rate; the same for every start of a
+    run.
+    """
+    rng = np.random.default_rng(run.seed)
+    plan: list[_Step] = []
+    for index, phase in enumerate(run.phases):
+        for position in range(phase.steps):
+            side = int(rng.choice(phase.sides))
+            count = max(2, run.batch_pixels // side**2)
+            plan.append(_Step(len(plan), index, position, side, count, _rate(phase, position)))
+    return plan
+
+
+def _rate(phase: Phase, position: int) -> float:
+    warm = min(1.0, (position + 1) / min(_WARM_UP_STEPS, 1 + phase.steps // 5))
+    cosine = 0.5 * (1 + math.cos(math.pi * position / phase.steps))
+    return phase.learning_rate * warm * (0.02 + 0.98 * cosine)
