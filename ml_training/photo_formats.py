@@ -79,6 +79,22 @@ def accepted_kind(head: bytes) -> str | None:
     return "HEIC" if head[4:8] == b"ftyp" else None
 
 
+def webp_size(head: bytes) -> tuple[int, int] | None:
+    """Width and height a WebP claims (RFC 9649), None for other types.
+
+    Asked before libwebp is: that reserves the whole picture as soon as it sees the header.
+    """
+    if head[:4] != b"RIFF" or head[8:12] != b"WEBP" or len(head) < 30:
+        return None
+    if head[12:16] == b"VP8X":
+        return 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
+    if head[12:16] == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    sides = (int.from_bytes(head[at : at + 2], "little") & 0x3FFF for at in (26, 28))
+    return next(sides), next(sides)
+
+
 def _from_brands(head: bytes) -> str | None:
     """Look into the `ftyp` box of ISO 14496-12: a HEIC that also claims AVIF holds AVIF."""
     if head[4:8] != b"ftyp":

@@ -20,7 +20,13 @@ from PIL import Image, ImageFile, TiffImagePlugin
 
 from ml_training import photo_pixels
 from ml_training.contracts import PhotoError, PhotoFacts, PhotoRefused, PhotoUnreadable
-from ml_training.photo_formats import HEAD_BYTES, accepted_kind, foreign_kind, restarts_in_order
+from ml_training.photo_formats import (
+    HEAD_BYTES,
+    accepted_kind,
+    foreign_kind,
+    restarts_in_order,
+    webp_size,
+)
 
 T = TypeVar("T")
 
@@ -151,6 +157,9 @@ def _checked_head(source: Path | BinaryIO, name: str) -> bytes:
     kind = foreign_kind(head)
     if kind is not None:
         raise _foreign(kind, name)
+    width, height = webp_size(head) or (0, 0)
+    if width * height > LIMITS.max_pixels:
+        raise _too_many_pixels(width * height, name)
     return head
 
 

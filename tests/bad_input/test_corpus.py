@@ -1,0 +1,87 @@
+"""The decoder and the display name give every row of the corpus its answer."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+
+import pytest
+
+from classifier.images import display_name
+from ml_training.contracts import PhotoRefused, PhotoUnreadable
+from ml_training.photos import inspect, open_upright
+from tests.bad_input.corpus import NAMES, ROWS, BadInput
+from tests.bad_input.pictures import drawn, jpeg
+
+FILES = [row for row in ROWS if row not in NAMES]
+REFUSED = [row for row in FILES if isinstance(row.expected, int) and row.expected != 400]
+UNREADABLE = [row for row in FILES if row.expected == "unreadable"]
+ACCEPTED = [row for row in FILES if row.expected == "accepted"]
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    path = tmp_path / "good.jpg"
+    path.write_bytes(jpeg())
+    return path
+
+
+@pytest.mark.parametrize("row", REFUSED, ids=str)
+def test_a_file_that_will_not_do_is_refused_with_a_sentence(row: BadInput) -> None:
+    data = io.BytesIO(row.build())
+    with pytest.raises(PhotoRefused) as refusal:
+        inspect(data, name=row.filename)
+    assert refusal.value.http_status == row.expected
+    assert refusal.value.sentence.startswith(row.filename)
+    assert row.says in refusal.value.sentence
+    assert refusal.value.sentence.endswith(".")
+
+
+@pytest.mark.parametrize("row", REFUSED, ids=str)
+def test_a_refusal_takes_no_time(row: BadInput) -> None:
+    data = io.BytesIO(row.build())
+    started = time.process_time()
+    with pytest.raises(PhotoRefused):
+        inspect(data, name=row.filename)
+    assert time.process_time() - started <= 0.05
+
+
+@pytest.mark.parametrize("row", REFUSED, ids=str)
+def test_the_decoder_refuses_what_inspection_refuses(
+    row: BadInput, tmp_path: Path, good: Path
+) -> None:
+    path = tmp_path / "stored"
+    path.write_bytes(row.build())
+    with pytest.raises(PhotoRefused):
+        open_upright(path)
+    assert open_upright(good).size == drawn().size
+
+
+@pytest.mark.parametrize("row", UNREADABLE, ids=str)
+def test_damaged_pixels_are_found_when_decoding(row: BadInput, tmp_path: Path, good: Path) -> None:
+    path = tmp_path / "stored"
+    path.write_bytes(row.build())
+    inspect(path, name=row.filename)
+    with pytest.raises(PhotoUnreadable) as found:
+        open_upright(path, max_side=2048)
+    assert row.says in found.value.sentence
+    assert open_upright(good).size == drawn().size
+
+
+@pytest.mark.parametrize("row", ACCEPTED, ids=str)
+def test_an_odd_but_good_photo_is_read(row: BadInput, tmp_path: Path) -> None:
+    path = tmp_path / "stored"
+    path.write_bytes(row.build())
+    facts = inspect(path, name=row.filename)
+    photo = open_upright(path)
+    assert (photo.mode, photo.size) == ("RGB", (facts.width, facts.height))
+
+
+@pytest.mark.parametrize("row", [row for row in NAMES if row.expected == "accepted"], ids=str)
+def test_a_name_is_shown_safely(row: BadInput) -> None:
+    assert display_name(row.filename) == row.shown
+
+
+def test_every_row_has_its_own_name() -> None:
+    assert len({row.id for row in ROWS}) == len(ROWS)
