@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
@@ -11,8 +12,6 @@ from django.utils import timezone
 from classifier import images, photo_files
 from classifier.models import AuditEvent, Element, Inspection, Photo, PhotoSet, Structure, User
 from classifier.states import PhotoState
-
-MAX_BYTES = 40_000_000
 
 
 class UploadRefused(Exception):
@@ -41,12 +40,7 @@ def receive_photo(
     disk; in each case nothing is stored.
     """
     name = images.display_name(upload.name or "")
-    if (upload.size or 0) > MAX_BYTES:
-        megabytes = (upload.size or 0) / 1_000_000
-        raise UploadRefused(
-            f"{name} has {megabytes:.0f} MB; the limit is 40 MB. Export it smaller and try again.",
-            status=413,
-        )
+    facts = _inspected(upload, name=name)
     with photo_files.received(upload.chunks()) as (path, sha256):
         if client_sha256 and client_sha256 != sha256:
             raise UploadRefused(
@@ -56,18 +50,22 @@ def receive_photo(
         earlier = Photo.objects.for_structure(photo_set.inspection.structure).with_bytes(sha256)
         if earlier is not None:
             return Received(earlier, duplicate=True)
-        photo = _described(path, name=name)
+        photo = _described(path, facts, name=name)
         photo.photo_set, photo.structure = photo_set, photo_set.inspection.structure
         photo.sha256, photo.byte_size, photo.uploaded_by = sha256, path.stat().st_size, by
         return _stored(path, photo)
 
 
-def _described(path: Path, *, name: str) -> Photo:
-    """Read what the file's header and EXIF say; raises UploadRefused."""
+def _inspected(upload: UploadedFile[bytes], *, name: str) -> images.PhotoFacts:
+    """Look at size and header before a byte is stored; raises UploadRefused."""
     try:
-        facts = images.inspect(path, name=name)
+        return images.inspect(cast(BinaryIO, upload.file), name=name)
     except images.PhotoRefused as refusal:
         raise UploadRefused(refusal.sentence, status=refusal.http_status) from refusal
+
+
+def _described(path: Path, facts: images.PhotoFacts, *, name: str) -> Photo:
+    """Describe the photo by its header and its EXIF block, which is read this once."""
     capture = images.read_capture_facts(path)
     return Photo(
         name=name,

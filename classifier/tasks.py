@@ -59,17 +59,17 @@ def ring_for_run(run: TrainingRun) -> None:
     doorbell.ring(run_training, run.pk)
 
 
-@shared_task(bind=True, queue="classify", time_limit=settings.CLASSIFY_LEASE_SECONDS)
+@shared_task(bind=True, time_limit=settings.CLASSIFY_LEASE_SECONDS)
 def classify_photo(self: Task, photo_id: int) -> None:
     classification.classify(photo_id, claimant=str(self.request.id))
 
 
-@shared_task(queue="train", time_limit=TRAINING_LIMIT_SECONDS)
+@shared_task(time_limit=TRAINING_LIMIT_SECONDS)
 def run_training(run_id: int) -> None:
     retraining.execute(run_id)
 
 
-@shared_task(queue="maint", time_limit=60)
+@shared_task(time_limit=60)
 def sweep() -> None:
     """Ring for photos and runs that were missed, set aside what keeps failing, clear leftovers."""
     now = timezone.now()

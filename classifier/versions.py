@@ -35,6 +35,7 @@ def register_released() -> ModelVersion:
         AuditEvent.objects.record("model version registered", version, by=None)
     if ModelVersion.objects.active() is None:
         _swap(version, by=None)
+        version.refresh_from_db()
     return version
 
 

@@ -185,6 +185,11 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_TASK_DEFAULT_QUEUE = "maint"
+CELERY_TASK_ROUTES = {
+    "classifier.tasks.classify_photo": {"queue": "classify"},
+    "classifier.tasks.run_training": {"queue": "train"},
+    "classifier.tasks.sweep": {"queue": "maint"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
@@ -195,7 +200,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "classifier.tasks.sweep",
         "schedule": SWEEP_SECONDS,
-        "options": {"queue": "maint", "expires": SWEEP_SECONDS},
+        "options": {"expires": SWEEP_SECONDS},
     },
 }
 

@@ -9,3 +9,5 @@ os.environ.setdefault("HAIRLINE_ENGINE", "stub")
 from inspection_site.settings import *  # noqa: F403  the environment has to be set first
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# On disk, as in real use: SQLite's shared memory database has other locks.
+DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}  # noqa: F405  from the site's

@@ -66,9 +66,9 @@ def fill(site: LiveSite) -> None:
         if verdict == "clear":
             fields = {"outcome": "dismissed", "cause": "texture"}
         if number % 5:
-            session.send(f"/photos/{photo}/decisions/", dict(fields))
+            session.submit(f"/photos/{photo}/decisions/", dict(fields))
     site.start_trainer()
-    session.send("/training-runs/")
+    session.submit("/training-runs/")
     site.wait_for_run(seconds=300)
 
 

@@ -95,7 +95,7 @@ def test_the_queue_can_be_of_one_structure() -> None:
     assert there in review.queue()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_of_two_reviewers_at_once_one_wins() -> None:
     photo = make_classified()
     people = [make_user("reviewer") for _ in range(6)]

@@ -1,17 +1,30 @@
 import pytest
 from django.db import IntegrityError
+from django.db.models import TextChoices
 
 from classifier.models import Photo, TrainingRun
 from classifier.roles import ROLES
-from classifier.states import PHOTO_MOVES, RUN_MOVES, VERSION_MOVES, PhotoState, sources
+from classifier.states import (
+    PHOTO_MOVES,
+    RUN_MOVES,
+    VERSION_MOVES,
+    PhotoState,
+    RunState,
+    VersionState,
+    sources,
+)
 from tests.factories import active_version, make_photo, make_user
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("moves", [PHOTO_MOVES, RUN_MOVES, VERSION_MOVES])
-def test_every_state_declares_its_moves(moves: dict[str, frozenset[str]]) -> None:
-    states = type(next(iter(moves)))
+@pytest.mark.parametrize(
+    ("states", "moves"),
+    [(PhotoState, PHOTO_MOVES), (RunState, RUN_MOVES), (VersionState, VERSION_MOVES)],
+)
+def test_every_state_declares_its_moves(
+    states: type[TextChoices], moves: dict[str, frozenset[TextChoices]]
+) -> None:
     assert set(moves) == set(states)
     assert all(target in states for targets in moves.values() for target in targets)
 

@@ -41,7 +41,7 @@ def session(site: LiveSite) -> Session:
 def upload(session: Session, photo_set: int, path: Path) -> float:
     """Upload one photo, demand that it is stored, return the seconds it took."""
     begin = time.monotonic()
-    answer = session.send(f"/photo-sets/{photo_set}/photos/", photo=path, json=True)
+    answer = session.submit(f"/photo-sets/{photo_set}/photos/", photo=path, json=True)
     assert answer.status_code == 201, answer.text
     return time.monotonic() - begin
 

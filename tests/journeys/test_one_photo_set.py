@@ -45,7 +45,7 @@ def classified(site: LiveSite, session: Session, photos: dict[Path, str]) -> int
     """Upload all photos through the form, wait for the worker; return the photo set."""
     photo_set = site.new_photo_set(session)
     for path in photos:
-        answer = session.send(f"/photo-sets/{photo_set}/photos/", photo=path, json=True)
+        answer = session.submit(f"/photo-sets/{photo_set}/photos/", photo=path, json=True)
         assert (answer.status_code, answer.json()["state"]) == (201, "stored")
     site.wait_for_classified(len(photos), seconds=120)
     return photo_set
@@ -82,7 +82,7 @@ def test_a_second_upload_of_a_photo_links_to_the_first(
     session: Session, classified: int, photos: dict[Path, str]
 ) -> None:
     path = next(iter(photos))
-    answer = session.send(f"/photo-sets/{classified}/photos/", photo=path, json=True)
+    answer = session.submit(f"/photo-sets/{classified}/photos/", photo=path, json=True)
     assert (answer.status_code, answer.json()["state"]) == (200, "duplicate")
     assert path.name in session.open(answer.json()["photo_url"])
 
@@ -105,16 +105,16 @@ def test_reviewed_photos_train_a_candidate_that_the_worker_picks_up(
         answer = {"outcome": "confirmed"}
         if labels[str(name)] == "clear":
             answer = {"outcome": "dismissed", "cause": "texture"}
-        session.send(f"/photos/{pk}/decisions/", dict(answer))
+        session.submit(f"/photos/{pk}/decisions/", dict(answer))
     worker = site.processes["classify"].pid
     for _ in range(2):  # the second press leads to the same run
-        session.send("/training-runs/")
+        session.submit("/training-runs/")
     assert site.value("SELECT count(*) FROM classifier_trainingrun") == 1
     site.wait_for_run(seconds=400)
 
     candidate = site.value("SELECT id FROM classifier_modelversion WHERE state = 'candidate'")
-    session.send(f"/models/{candidate}/activate/")
-    session.send("/photos/1/retry/")
+    session.submit(f"/models/{candidate}/activate/")
+    session.submit("/photos/1/retry/")
     versions = "SELECT model_version_id FROM classifier_prediction WHERE photo_id = 1 ORDER BY id"
     wait_until(lambda: len(site.rows(versions)) == 2, "the new version answers", seconds=60)
     assert site.rows(versions)[1] == (candidate,)
