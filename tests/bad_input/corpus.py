@@ -16,6 +16,7 @@ from typing import Literal
 from PIL import Image
 
 from tests.bad_input import pictures as make
+from tests.bad_input.names import EMPTY_PATHS, ODD_NAMES, TRAVERSALS
 
 Answer = Literal["accepted", "unreadable", 400, 413, 415, 422]
 
@@ -262,53 +263,15 @@ TYPES = (
     BadInput("B128", "a ZIP archive", lambda: _ZIP, "photos.zip", 415, "a ZIP archive"),
 )
 
-_DJANGO_TRAVERSALS = (
-    "/tmp/hax0rd.txt",
-    "C:\\Windows\\hax0rd.txt",
-    "C:/Windows/hax0rd.txt",
-    "\\tmp\\hax0rd.txt",
-    "/tmp\\hax0rd.txt",
-    "subdir/hax0rd.txt",
-    "subdir\\hax0rd.txt",
-    "sub/dir\\hax0rd.txt",
-    "../../hax0rd.txt",
-    "..\\..\\hax0rd.txt",
-    "../..\\hax0rd.txt",
-    "..&#x2F;hax0rd.txt",
-    "..&sol;hax0rd.txt",
-)
-_DJANGO_INVALID = ("/tmp/", "c:\\tmp\\", "/tmp/.", "c:\\tmp\\.", "/tmp/..", "c:\\tmp\\..", "")
-_NAMES = (
-    ("B114a", "deck\0-04.jpg", "deck-04.jpg"),
-    ("B114b", "deck%00-04.jpg", "deck-04.jpg"),
-    ("B114c", "deck\r\nX-Injected: 1.jpg", "deck X-Injected: 1.jpg"),
-    ("B114d", "deck\t04.jpg", "deck 04.jpg"),
-    ("B115a", "photo\u202egpj.exe", "photogpj.exe"),
-    ("B115b", "ze\u200bro\u2060wid\ufeffth.jpg", "zerowidth.jpg"),
-    ("B115c", "cafe\u0301.jpg", "café.jpg"),
-    ("B115d", "pier 🌉.jpg", "pier 🌉.jpg"),
-    ("B116a", "a" * 300 + ".jpg", "a" * 251 + ".jpg"),
-    ("B116b", "混" * 120 + ".jpg", "混" * 83 + ".jpg"),
-    ("B118a", ".htaccess", ".htaccess"),
-    ("B118b", "-rf.jpg", "-rf.jpg"),
-    ("B118c", "CON.jpg", "CON.jpg"),
-    ("B118d", "aux", "aux"),
-    ("B118e", "deck.jpg. . ", "deck.jpg"),
-    ("B118f", "a;id.jpg", "a;id.jpg"),
-    ("B118g", "`id`.jpg", "`id`.jpg"),
-    ("B118h", "=cmd().jpg", "=cmd().jpg"),
-    ("B119", "   ", "photo"),
-)
-
 
 def _named(row: str, filename: str, shown: str) -> BadInput:
     return BadInput(row, "a good photo, oddly named", make.jpeg, filename, "accepted", shown=shown)
 
 
 NAMES = (
-    *(_named(f"B113-{n}", name, "hax0rd.txt") for n, name in enumerate(_DJANGO_TRAVERSALS, 1)),
-    *(_named(f"B113-{n}", name, "photo") for n, name in enumerate(_DJANGO_INVALID, 14)),
-    *(_named(*row) for row in _NAMES),
+    *(_named(f"B113-{n}", name, "hax0rd.txt") for n, name in enumerate(TRAVERSALS, 1)),
+    *(_named(f"B113-{n}", name, "photo") for n, name in enumerate(EMPTY_PATHS, 14)),
+    *(_named(*row) for row in ODD_NAMES),
     BadInput("B117", "a name of 10,000 characters", make.jpeg, "a" * 9_996 + ".jpg", 400),
 )
 
