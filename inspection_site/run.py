@@ -27,6 +27,7 @@ from inspection_site.supervision import Supervisor, last_lines
 
 ROOT = Path(__file__).resolve().parent.parent
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # what to ask where the server listens on all
+SECONDS_TO_START = 120  # of the slowest process, on a busy machine
 STOPPED = {"web": "web stopped", "workers": "workers finished", "valkey": "valkey stopped"}
 
 
@@ -139,11 +140,11 @@ def serve(layout: Layout, options: Options) -> None:
         _say("Starting Hairline …")
         supervisor.launch(environment)
         supervisor.start("valkey")
-        _wait_for(lambda: valkey_answers(layout), 30, layout.logs / "valkey.log")
+        _wait_for(lambda: valkey_answers(layout), "valkey", supervisor, layout)
         notes = prepare(layout, environment, demo=options.demo)
         supervisor.start("workers")
         supervisor.start("web")
-        _wait_for(lambda: healthy(options), 90, layout.logs / "web.log")
+        _wait_for(lambda: healthy(options), "web", supervisor, layout)
         _say(notes and f"{notes}\n")
         _say(welcome(layout, options))
         _watch(supervisor, layout)
@@ -202,12 +203,17 @@ def healthy(options: Options) -> bool:
         connection.close()
 
 
-def _wait_for(ready: Callable[[], bool], seconds: int, log: Path) -> None:
-    end = time.monotonic() + seconds
+def _wait_for(ready: Callable[[], bool], name: str, supervisor: Supervisor, layout: Layout) -> None:
+    end = time.monotonic() + SECONDS_TO_START
     while not ready():
-        if time.monotonic() > end:
-            raise ProcessError(f"Not ready after {seconds} seconds. {last_lines(log)}")
+        failing = supervisor.in_trouble(for_good=False)
+        if failing or time.monotonic() > end:
+            raise ProcessError(_did_not_start(failing[0] if failing else name, layout))
         time.sleep(0.2)
+
+
+def _did_not_start(name: str, layout: Layout) -> str:
+    return f"{name} did not start. {last_lines(layout.logs / f'{name}.log')}"
 
 
 def welcome(layout: Layout, options: Options) -> str:
@@ -223,7 +229,7 @@ def welcome(layout: Layout, options: Options) -> str:
 def _watch(supervisor: Supervisor, layout: Layout) -> None:
     told: set[str] = set()
     while supervisor.alive:
-        for name in set(supervisor.given_up()) - told:
+        for name in set(supervisor.in_trouble(for_good=True)) - told:
             told.add(name)
             _say(f"{name} keeps failing and is off. {last_lines(layout.logs / f'{name}.log')}")
         time.sleep(2)

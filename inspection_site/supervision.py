@@ -31,7 +31,6 @@ from inspection_site.processes import (
     worker_command,
 )
 
-SUCCESS = 80  # supervisor.xmlrpc.Faults.SUCCESS
 GROUPS = ("valkey", "workers", "web")  # in the order of their start
 
 
@@ -101,7 +100,7 @@ def _section(layout: Layout, program: Program) -> str:
 command={_value(shlex.join(program.command))}
 autostart=false
 autorestart=true
-startsecs=2
+startsecs=1
 startretries=10
 stopsignal={program.stop_signal}
 stopwaitsecs={program.stop_seconds}
@@ -166,22 +165,23 @@ class Supervisor:
         return self._process is not None and self._process.poll() is None
 
     def start(self, group: str) -> None:
-        """Start a group, return when its processes stay up. ProcessError names the log."""
+        """Start a group; `in_trouble` tells when one of its processes does not stay up."""
         self.started.append(group)
-        for answer in self._call("startProcessGroup", group, True):
-            if answer["status"] != SUCCESS:
-                log = self._layout.logs / f"{answer['name']}.log"
-                raise ProcessError(f"{answer['name']} did not start. {last_lines(log)}")
+        self._call("startProcessGroup", group, False)
 
     def stop(self, group: str) -> None:
         """Stop a group and return when its processes have ended."""
         self._call("stopProcessGroup", group, True)
 
-    def given_up(self) -> list[str]:
-        """Return the names of processes that died again and again and are no longer restarted."""
+    def in_trouble(self, *, for_good: bool) -> list[str]:
+        """Return the names of processes that died soon after their start.
+
+        `for_good` leaves out those that supervisord is still going to start again.
+        """
         processes = self._call("getAllProcessInfo")
         self._pids = {p["name"]: p["pid"] for p in processes if p["pid"]}
-        return [p["name"] for p in processes if p["statename"] == "FATAL"]
+        states = {"FATAL"} if for_good else {"FATAL", "BACKOFF"}
+        return [p["name"] for p in processes if p["statename"] in states]
 
     def stop_orphans(self) -> None:
         """Stop, in order, what ran under a supervisord that has itself been killed."""

@@ -49,11 +49,11 @@ class Site:
             return connection.getresponse().status
 
 
-def launch(data: Path, port: int) -> subprocess.Popen[str]:
+def launch(data: Path, port: int, **settings: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "inspection_site.run", "--port", str(port)],
         cwd=ROOT,
-        env={**os.environ, **SETTINGS, "HAIRLINE_DATA": str(data)},
+        env={**os.environ, **SETTINGS, **settings, "HAIRLINE_DATA": str(data)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -135,6 +135,14 @@ def test_a_killed_worker_is_started_again(site: Site) -> None:
 
 def test_the_secret_key_is_private(site: Site) -> None:
     assert (site.data / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_bad_setting_stops_the_start_with_its_name(tmp_path: Path) -> None:
+    process = launch(tmp_path / "data", free_port(), HAIRLINE_SWEEP_SECONDS="often")
+    words = process.communicate(timeout=100)[0]
+    assert process.returncode == 1
+    assert "HAIRLINE_SWEEP_SECONDS" in words
+    assert processes_of(tmp_path / "data") == {}
 
 
 @dataclass
