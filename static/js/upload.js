@@ -57,7 +57,7 @@ function summarise() {
   sum.querySelector("[data-sum-words]").textContent = parts.join(" · ");
   const bar = sum.querySelector("progress");
   bar.max = Math.max(items.length, 1);
-  bar.value = items.length - open;
+  bar.value = items.length - open - count("failed");
   sum.querySelector("[data-retry-all]").hidden = count("failed") === 0;
   sum.querySelector("[data-done]").hidden = open > 0 || stored + count("duplicate") === 0;
   sum.querySelector("[data-busy]").hidden = open === 0;
@@ -127,7 +127,8 @@ function settle(item, request) {
     return setState(item, "failed", `${why} The photo was not stored.`);
   }
   const state = request.status >= 500 ? "failed" : answer.state;
-  setState(item, state, answer.sentence ?? "", answer.photo_url ?? null);
+  const note = state === "stored" ? size(item.file.size) : (answer.sentence ?? "");
+  setState(item, state, note, answer.photo_url ?? null);
   if (state === "stored") document.body.dispatchEvent(new Event("photo-stored"));
 }
 
