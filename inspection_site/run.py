@@ -141,11 +141,10 @@ def serve(layout: Layout, options: Options) -> None:
         supervisor.launch(environment)
         supervisor.start("valkey")
         _wait_for(lambda: valkey_answers(layout), "valkey", supervisor, layout)
-        notes = prepare(layout, environment, demo=options.demo)
+        prepare(layout, environment, demo=options.demo)
         supervisor.start("workers")
         supervisor.start("web")
         _wait_for(lambda: healthy(options), "web", supervisor, layout)
-        _say(notes and f"{notes}\n")
         _say(welcome(layout, options))
         _watch(supervisor, layout)
     except KeyboardInterrupt:
@@ -165,21 +164,19 @@ def hosts(options: Options) -> dict[str, str]:
     return {"HAIRLINE_ALLOWED_HOSTS": ",".join(dict.fromkeys(names))}
 
 
-def prepare(layout: Layout, environment: dict[str, str], *, demo: bool) -> str:
-    """Bring database, model and first account up to date; return what the person has to read."""
+def prepare(layout: Layout, environment: dict[str, str], *, demo: bool) -> None:
+    """Bring database, model and first account up to date; they say themselves what was done."""
     _manage(layout, environment, "migrate", "--noinput", "--verbosity", "0")
-    notes = _manage(layout, environment, "prepare")
+    _manage(layout, environment, "prepare")
     if demo:
-        _say("Drawing the demonstration photos …")
-        notes += _manage(layout, environment, "draw_demo")
-    return notes.rstrip()
+        _manage(layout, environment, "draw_demo")
 
 
-def _manage(layout: Layout, environment: dict[str, str], *command: str) -> str:
+def _manage(layout: Layout, environment: dict[str, str], *command: str) -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), *command],
-        env=environment,
-        capture_output=True,
+        env=environment | {"PYTHONUNBUFFERED": "1"},  # each line when it is true
+        stderr=subprocess.PIPE,
         text=True,
         check=False,
     )
@@ -188,7 +185,6 @@ def _manage(layout: Layout, environment: dict[str, str], *command: str) -> str:
         log.write_text(done.stderr)
         cause = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise ProcessError(f"`manage.py {command[0]}` failed: {cause}\nMore in {log}")
-    return done.stdout
 
 
 def healthy(options: Options) -> bool:
@@ -218,7 +214,7 @@ def _did_not_start(name: str, layout: Layout) -> str:
 
 def welcome(layout: Layout, options: Options) -> str:
     return (
-        f"Hairline is ready: {options.address}\n"
+        f"\nHairline is ready: {options.address}\n"
         f"  Sign in   with your account (a forgotten password: ./dev manage changepassword NAME)\n"
         f"  Data      {layout.data}\n"
         f"  Logs      {layout.logs}\n"
