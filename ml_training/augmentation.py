@@ -29,6 +29,8 @@ class Augmentation:
     wire: float = 0.05
     shadow: float = 0.12
     stain: float = 0.12
+    masonry: float = 0.08
+    """Share of the crack-free crops over which bricks, blocks or paving are laid."""
     drawn_crack: float = 0.25
     """Share of the crack-free crops that get a drawn crack and so become cracked ones."""
 

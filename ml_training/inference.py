@@ -96,6 +96,7 @@ class OpenVINOBackend:
         try:
             core = openvino.Core()
             model = core.read_model(folder / artifacts.EXPORTED)
+            _refuse_nan(model, folder)
             options = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
             self._compiled: Any = core.compile_model(model, "CPU", options)
         except RuntimeError as error:
@@ -105,6 +106,15 @@ class OpenVINOBackend:
 
     def logits(self, images: Floats) -> Floats:
         return np.array(self._compiled(images)[0], dtype=np.float32)[..., 0]
+
+
+def _refuse_nan(model: Any, folder: Path) -> None:
+    for operation in model.get_ops():
+        weights = operation.get_type_name() == "Constant" and operation.get_element_type().is_real()
+        if weights and not np.isfinite(operation.data).all():
+            raise ModelFileError(
+                f"{artifacts.EXPORTED} in {folder.name} holds NaN or infinite weights."
+            )
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,32 @@ def add_joints(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     return shaded
 
 
+def add_masonry(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Lay bricks, blocks or paving over a crop: courses, mortar, each stone its own tone."""
+    height, width = pixels.shape[:2]
+    side = 3 * max(height, width) // 2
+    course = int(np.exp(rng.uniform(np.log(10), np.log(90))))
+    length = max(course, int(course * rng.choice([1.0, 2.0, 2.6, 3.2])))
+    rows, columns = side // course + 2, side // length + 3
+    tones = np.exp(rng.normal(0, rng.uniform(0.02, 0.2), (rows, columns, 1)))
+    tones = tones * np.exp(rng.normal(0, rng.uniform(0, 0.1), (rows, columns, 3)))
+    y = np.arange(side) // course
+    shift = (np.arange(rows) % 2 * (length // 2) * int(rng.random() < 0.8))[y]
+    x = (np.arange(side)[None, :] + shift[:, None]) // length
+    joint = max(1, round(course * rng.uniform(0.03, 0.18)))
+    mortar = (np.arange(side) % course < joint)[:, None] | (
+        (np.arange(side)[None, :] + shift[:, None]) % length < joint
+    )
+    shade = tones[y[:, None], x] * rng.uniform(0.6, 1.1, 3)
+    shade = np.where(mortar[..., None], rng.uniform(0.35, 1.5), shade)
+    layer = Image.fromarray(np.clip(shade * 128, 0, 255).astype(np.uint8))
+    turned = layer.rotate(rng.choice([0, 90]) + rng.normal(0, 5), Image.Resampling.BILINEAR)
+    soft = turned.filter(ImageFilter.GaussianBlur(float(rng.uniform(0, 1.2))))
+    left, top = (side - width) // 2, (side - height) // 2
+    cut = np.asarray(soft, dtype=np.float32)[top : top + height, left : left + width] / 128
+    return np.clip(pixels * cut, 0, 255).astype(np.uint8)
+
+
 def add_wire(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     """Draw a smooth sagging line of even width: a cable, a hose, a chalk line."""
     height, width = pixels.shape[:2]

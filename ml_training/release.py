@@ -75,19 +75,18 @@ def _photos(run: Run, data: Path, place: Workplace) -> tuple[list[Example], Spli
     examples = list(read_examples(data))
     if run.drawn_photos:
         place.say(f"Drawing {run.drawn_photos} photos.")
-        index = place.folder / f"drawn-{run.seed}-{run.drawn_photos}" / "index.csv"
+        index = place.folder / f"drawn-{run.drawn_seed}-{run.drawn_photos}" / "index.csv"
         if not index.is_file():
-            draw_folder(index.parent, run.drawn_photos, run.seed, place.on_count)
+            draw_folder(index.parent, run.drawn_photos, run.drawn_seed, place.on_count)
         examples += read_examples(index)
-    train = [
-        e for e in examples if e.role != "dev" and (not run.sources or e.source in run.sources)
-    ]
     split = split_by_group(
-        train,
+        [e for e in examples if e.role != "dev"],
         held_out_share=run.held_out_share,
         seed=run.seed,
         held_out_sources=run.held_out_sources,
     )
+    if run.sources:
+        split = Split(tuple(e for e in split.train if e.source in run.sources), split.held_out)
     place.say(f"Learning from {len(split.train)} photos: {balance(split.train)}.")
     return examples, split
 

@@ -115,7 +115,7 @@ def _sides(request: RetrainRequest) -> _Sides:
     if len(learned) < FEWEST_PHOTOS:
         raise TooFewPhotos(
             f"Retraining needs at least {FEWEST_PHOTOS} reviewed photos outside the structures "
-            f"that are only measured; there are {len(learned)}. Review more photos of other structures."
+            f"that are only measured; there are {len(learned)}. Review photos of more structures."
         )
     return _Sides(learned, held_out)
 

@@ -7,7 +7,7 @@ their size so that a large set does not drown a small, varied one. A batch is a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -77,13 +77,20 @@ class CropSampler:
         self._sampling = sampling
         self._augmentation = augmentation
         self._seed = seed
-        self._pools = {kind: self._pool(cracked=kind) for kind in (True, False)}
         self.hard: npt.NDArray[np.int64] = np.empty(0, np.int64)
+        self.leave_out(())
+
+    def leave_out(self, sources: Collection[str]) -> None:
+        """Draw from all sources but these from now on."""
+        self._left_out = frozenset(sources)
+        self._pools = {kind: self._pool(cracked=kind) for kind in (True, False)}
 
     def _pool(self, *, cracked: bool) -> list[tuple[float, npt.NDArray[np.int64]]]:
         """Group photo numbers by source with a weight; masked photos serve clear crops as well."""
         by_source: dict[str, list[int]] = {}
         for number, example in enumerate(self._photos.examples):
+            if example.source in self._left_out:
+                continue
             if example.cracked == cracked or (not cracked and example.mask is not None):
                 by_source.setdefault(example.source, []).append(number)
         if not by_source:
@@ -99,8 +106,12 @@ class CropSampler:
         return _as_batch(crops)
 
     def clear_numbers(self) -> list[int]:
-        """Give the numbers of the photos labelled clear."""
-        return [n for n, example in enumerate(self._photos.examples) if not example.cracked]
+        """Give the numbers of the photos labelled clear, of the sources that are drawn from."""
+        return [
+            number
+            for number, example in enumerate(self._photos.examples)
+            if not example.cracked and example.source not in self._left_out
+        ]
 
     def whole(self, number: int) -> Pixels:
         """Give a whole photo, cut to a multiple of 32 px so that few shapes come up."""
@@ -111,6 +122,8 @@ class CropSampler:
     def _augmented(self, rng: np.random.Generator, side: int, *, cracked: bool) -> _Crop:
         crop = self._plain(rng, side, cracked=cracked)
         pixels, mask = turn(crop.pixels, crop.mask, rng)
+        if not crop.cracked and rng.random() < self._augmentation.masonry:
+            pixels = overlays.add_masonry(pixels, rng)
         if not crop.cracked and rng.random() < self._augmentation.drawn_crack:
             pixels = dress(pixels, self._augmentation, rng)
             pixels, mask = overlays.add_crack(pixels, rng)

@@ -70,6 +70,7 @@ class Trainer:
         plan = _plan(self._run)
         for index, phase in enumerate(self._run.phases):
             steps = [s for s in plan if s.phase == index and s.number >= self._first]
+            sampler.leave_out(phase.without)
             if steps and phase.mine_hard:
                 on_progress(
                     Progress(index + 1, len(self._run.phases), 0, phase.steps, 0.0, None, "mining")

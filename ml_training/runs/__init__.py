@@ -25,6 +25,8 @@ class Phase:
     learning_rate: float = 3e-4
     mine_hard: bool = False
     """Look through all clear training photos first and prefer those that look most like cracks."""
+    without: tuple[str, ...] = ()
+    """Sources that wait for a later phase."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Run:
     """Sources to learn from; empty: all of the train role."""
     drawn_photos: int = 0
     """Drawn photos to add, half of them cracked."""
+    drawn_seed: int = 7
     sides: tuple[int, ...] = (512, 1024)
     """Working long sides at which a whole photo is judged."""
     largest_zoom: float = 1.5

@@ -19,6 +19,7 @@ RUN = Run(
         wire=0.0,
         shadow=0.0,
         stain=0.0,
+        masonry=0.0,
         drawn_crack=0.0,
     ),
     sampling=Sampling(scales=(0.5, 0.56), mosaic=0.0),

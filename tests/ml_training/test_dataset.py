@@ -1,0 +1,111 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ml_training.caching import cache_photos
+from ml_training.contracts import DatasetError
+from ml_training.dataset import Example, Split, read_examples, refuse_leaks, split_by_group
+from tests.ml_training.conftest import draw_wall
+
+
+def examples(count: int = 60) -> list[Example]:
+    return [
+        Example(
+            Path(f"{i}.jpg"),
+            i % 2 == 0,
+            "crack",
+            f"group-{i // 3}",
+            f"source-{i % 2}",
+            "train",
+            None,
+        )
+        for i in range(count)
+    ]
+
+
+def write_index(folder: Path, rows: str) -> Path:
+    (folder / "index.csv").write_text(f"path,label,group,source,role\n{rows}", encoding="utf-8")
+    return folder
+
+
+def test_the_same_seed_gives_the_same_split() -> None:
+    first = split_by_group(examples(), held_out_share=0.3, seed=5)
+    assert first == split_by_group(examples(), held_out_share=0.3, seed=5)
+    assert first != split_by_group(examples(), held_out_share=0.3, seed=6)
+
+
+def test_no_group_stands_in_two_splits() -> None:
+    split = split_by_group(examples(), held_out_share=0.3, seed=5)
+    assert split.train
+    assert split.held_out
+    assert not {e.group for e in split.train} & {e.group for e in split.held_out}
+
+
+def test_a_new_group_does_not_move_the_others() -> None:
+    before = split_by_group(examples(60), held_out_share=0.3, seed=5)
+    after = split_by_group(examples(90), held_out_share=0.3, seed=5)
+    assert set(before.held_out) <= set(after.held_out)
+
+
+def test_a_held_out_source_takes_its_whole_groups_along() -> None:
+    split = split_by_group(examples(), held_out_share=0.0, seed=5, held_out_sources=["source-1"])
+    assert not {e.group for e in split.train} & {e.group for e in split.held_out}
+
+
+def test_a_leak_between_splits_is_refused() -> None:
+    one, other = examples(2)
+    with pytest.raises(DatasetError, match="one split only"):
+        refuse_leaks(Split((one,), (other,)))
+
+
+def test_an_index_is_read_with_its_masks(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "masks").mkdir()
+    Image.new("1", (64, 64)).save(tmp_path / "masks" / "7.png")
+    place = write_index(tmp_path, "images/7.jpg,crack,g,s,train\nimages/8.jpg,clear,g,s,dev\n")
+    one, other = read_examples(place)
+    assert (one.cracked, one.mask) == (True, tmp_path / "masks" / "7.png")
+    assert (other.cracked, other.mask, other.role) == (False, None, "dev")
+
+
+def test_folders_named_positive_and_negative_are_read(tmp_path: Path) -> None:
+    for name in ("Positive", "Negative"):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (64, 64)).save(tmp_path / name / "1.jpg")
+    assert [e.cracked for e in read_examples(tmp_path)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [("a.jpg,maybe,g,s,train\n", "Unknown label 'maybe'"), ("", "lists no photo")],
+)
+def test_an_unusable_index_is_named(tmp_path: Path, rows: str, sentence: str) -> None:
+    with pytest.raises(DatasetError, match=sentence):
+        read_examples(write_index(tmp_path, rows))
+
+
+def test_an_index_without_groups_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "index.csv").write_text("path,label\na.jpg,crack\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match="missing: \\['group', 'role', 'source'\\]"):
+        read_examples(tmp_path)
+
+
+def test_the_cache_gives_back_the_pixels_and_is_used_again(tmp_path: Path) -> None:
+    path = tmp_path / "wall.png"
+    wall = draw_wall(1, cracked=True)
+    wall.save(path)
+    example = Example(path, True, "crack", "g", "s", "train", None)
+    first = cache_photos([example], tmp_path / "cache")
+    assert np.array_equal(first.pixels(0), np.asarray(wall))
+    written = {f: f.stat().st_mtime_ns for f in (tmp_path / "cache").iterdir()}
+    cache_photos([example], tmp_path / "cache")
+    assert written == {f: f.stat().st_mtime_ns for f in (tmp_path / "cache").iterdir()}
+
+
+def test_a_damaged_training_photo_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.jpg"
+    path.write_bytes(b"\xff\xd8 not a photo")
+    with pytest.raises(DatasetError, match=r"broken\.jpg cannot be decoded"):
+        cache_photos([Example(path, True, "crack", "g", "s", "train", None)], tmp_path / "cache")

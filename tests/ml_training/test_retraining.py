@@ -1,0 +1,81 @@
+import time
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from ml_training import RELEASED, read_facts, retrain
+from ml_training.contracts import (
+    LabelledPhoto,
+    ModelFileError,
+    Progress,
+    RetrainRequest,
+    TooFewPhotos,
+    TrainingCancelled,
+)
+from ml_training.inference import load_classifier
+from tests.ml_training.conftest import MakePhotos, draw_wall
+
+pytestmark = pytest.mark.keras
+
+
+def request_for(photos: tuple[LabelledPhoto, ...], out: Path) -> RetrainRequest:
+    return RetrainRequest(
+        photos=photos,
+        held_out_groups=frozenset({"structure-1"}),
+        base=RELEASED,
+        out=out,
+        replay=None,
+        epochs=2,
+        seed=1,
+        name="candidate",
+    )
+
+
+def test_a_retraining_gives_a_candidate_that_is_compared_with_its_base(
+    make_photos: MakePhotos, tmp_path: Path
+) -> None:
+    told: list[Progress] = []
+    request = request_for(make_photos(12), tmp_path / "models" / "candidate")
+    facts = retrain(request, on_progress=told.append, should_stop=lambda: False)
+    assert facts.weights_sha256 != read_facts(RELEASED).weights_sha256
+    assert facts.card["reviewed"]["held_out"] == 4  # type: ignore[index]  # JSON
+    assert set(facts.card["held_out"]) == {"active", "candidate"}  # type: ignore[call-overload]  # JSON
+    assert {p.epoch for p in told} == {0, 1, 2}
+    assert load_classifier(request.out).judge(draw_wall(1, cracked=False)).verdict
+
+
+def test_asking_to_stop_is_heard_within_seconds_and_leaves_nothing(
+    make_photos: MakePhotos, tmp_path: Path
+) -> None:
+    asked_at: list[float] = []
+
+    def should_stop() -> bool:
+        asked_at.append(time.monotonic())
+        return len(asked_at) > 20
+
+    with pytest.raises(TrainingCancelled):
+        retrain(
+            request_for(make_photos(8), tmp_path / "out"),
+            on_progress=lambda _: None,
+            should_stop=should_stop,
+        )
+    assert not (tmp_path / "out").exists()
+    assert max(b - a for a, b in pairwise(asked_at)) < 15
+
+
+def test_too_few_photos_to_learn_from_are_refused(make_photos: MakePhotos, tmp_path: Path) -> None:
+    request = request_for(make_photos(6), tmp_path / "out")
+    request = replace(request, held_out_groups=frozenset({"structure-0"}))
+    with pytest.raises(TooFewPhotos, match="at least 4 reviewed photos"):
+        retrain(request, on_progress=lambda _: None, should_stop=lambda: False)
+
+
+def test_an_existing_version_is_never_overwritten(make_photos: MakePhotos, tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="exists already"):
+        retrain(
+            request_for(make_photos(8), tmp_path),
+            on_progress=lambda _: None,
+            should_stop=lambda: False,
+        )
