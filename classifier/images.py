@@ -72,8 +72,7 @@ class WorkingImages:
 # --- What the camera wrote ------------------------------------------------------------------------
 
 _MAKE, _MODEL, _CHANGED = 0x010F, 0x0110, 0x0132
-_EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
-_TAKEN, _DIGITISED = 0x9003, 0x9004
+_EXIF_IFD, _GPS_IFD, _TAKEN, _DIGITISED = 0x8769, 0x8825, 0x9003, 0x9004
 _FIRST_YEAR = 1990  # before that no digital camera wrote EXIF
 
 Tags = dict[int, object]
@@ -88,9 +87,8 @@ def read_capture_facts(path: Path) -> CaptureFacts:
     exif = read_exif(path)
     main = dict(exif)
     detail, gps = _sub_tags(exif, _EXIF_IFD), _sub_tags(exif, _GPS_IFD)
-    taken_at, time_notice = _taken_at(
-        detail.get(_TAKEN) or detail.get(_DIGITISED) or main.get(_CHANGED)
-    )
+    written = detail.get(_TAKEN) or detail.get(_DIGITISED) or main.get(_CHANGED)
+    taken_at, time_notice = _taken_at(written)
     position, position_notice = _position(gps)
     notices = tuple(filter(None, (time_notice, position_notice)))
     return CaptureFacts(taken_at, _camera(main), *position, notices)
@@ -149,7 +147,7 @@ def _degrees(parts: object, side: object, *, most: int) -> float | None:
         value = sum((float(part) / 60.0**power for power, part in enumerate(parts)), 0.0)
     except (TypeError, ValueError, ArithmeticError):
         return None
-    if not math.isfinite(value) or not 0 <= value <= most:
+    if not 0 <= value <= most:  # also so for what is not a number
         return None
     return round(-value if _clean_text(side).upper() in ("S", "W") else value, 7)
 
@@ -295,8 +293,8 @@ def _unseen(character: str) -> bool:
 def _shortened(name: str) -> str:
     if len(name.encode()) <= LONGEST_NAME:
         return name
-    stem, dot, ending = name.rpartition(".")
-    if not stem or len(ending.encode()) > 20:
-        stem, dot, ending = name, "", ""
-    room = LONGEST_NAME - len(f"{dot}{ending}".encode())
-    return stem.encode()[:room].decode(errors="ignore").strip() + dot + ending
+    ending = Path(name).suffix
+    room = LONGEST_NAME - len(ending.encode())
+    if len(ending) > 20:
+        ending, room = "", LONGEST_NAME
+    return name.removesuffix(ending).encode()[:room].decode(errors="ignore").strip() + ending

@@ -73,11 +73,22 @@ def exif(photo: ImageFile.ImageFile) -> Image.Exif:
         return Image.Exif()
 
 
+def exif_from(block: bytes) -> Image.Exif:
+    """Parse an EXIF block that stands alone; empty where it is broken."""
+    found = Image.Exif()
+    try:
+        found.load(block)
+        found.get(_ORIENTATION)
+    except Exception:
+        return Image.Exif()
+    return found
+
+
 def notices(photo: ImageFile.ImageFile) -> tuple[str, ...]:
     """What was done to the photo that a person may want to know, as sentences."""
     found = []
     if _has_more_pictures(photo):
-        found.append(_MORE_PICTURES.get(str(photo.format), "Only its first picture is used."))
+        found.append(MORE_PICTURES.get(str(photo.format), "Only its first picture is used."))
     if photo.mode in _SIXTEEN_BIT:
         found.append("Its 16-bit greys were scaled to 8 bits.")
     if _is_transparent(photo):
@@ -89,7 +100,7 @@ def notices(photo: ImageFile.ImageFile) -> tuple[str, ...]:
     return tuple(found)
 
 
-_MORE_PICTURES = {
+MORE_PICTURES = {
     "TIFF": "Only its first page is used.",
     "HEIF": "Only its main picture is used.",
     "WEBP": "Only the first picture of its animation is used.",

@@ -135,6 +135,14 @@ DAMAGED = (
         "cut off",
     ),
     BadInput("B014", "HEIC cut", lambda: make.heic()[:700], "cut.heic", "unreadable", "cut off"),
+    BadInput(
+        "B014b",
+        "HEIC with an item type that is no text: ends a process that gives it to libheif's binding",
+        lambda: make.heic("rotated").replace(b"Exif\0", b"E\xff\xff\xff\0", 1),
+        "type.heic",
+        422,
+        "damaged",
+    ),
     BadInput("B015", "HEIC start only", lambda: make.heic()[:24], "start.heic", 422, "HEIC photo"),
     BadInput("B016", "AVIF as HEIC", lambda: _avif(b"mif1"), "IMG_1.heic", 415, "an AVIF picture"),
     BadInput(
