@@ -53,12 +53,6 @@ def heic(name: str = "plain") -> bytes:
     return (SAMPLES / f"{name}.heic").read_bytes()
 
 
-def drawn_for_heic() -> Image.Image:
-    """The drawn photo that the HEIC samples were encoded from, upright."""
-    photo = draw_photo(seed=3, cracked=True, width=640, height=480, scene="wall panel").image
-    return photo.resize((96, 72))
-
-
 # --- PNG by hand ----------------------------------------------------------------------------------
 
 
