@@ -86,5 +86,6 @@ def sweep() -> None:
 def _messages_waiting() -> int:
     """Return the length of the classify queue: as long as photos wait, and no message is lost."""
     with classify_photo.app.connection_for_read() as connection:
-        queue = connection.default_channel.queue_declare("classify", passive=True)
+        # Not passive: on Redis an empty queue does not exist, and asking for it would be an error.
+        queue = connection.default_channel.queue_declare("classify")
         return int(queue.message_count)

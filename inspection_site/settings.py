@@ -3,13 +3,17 @@
 A bad value stops the start with a sentence that names the variable, the value and what is allowed.
 """
 
+import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
-from environs import Env, validate
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvValidationError, validate
 
 # Lets classes such as ModelForm carry their type argument when the code runs.
 django_stubs_ext.monkeypatch()
@@ -27,8 +31,18 @@ def private_key(file: Path) -> str:
     return file.read_text().strip()
 
 
+@contextmanager
+def readable_refusals() -> Iterator[None]:
+    """Stop the start on a bad value with its variable, what it is, and what is allowed."""
+    try:
+        yield
+    except EnvValidationError as error:
+        name = str(error).split('"')[1]
+        raise ImproperlyConfigured(f"{error}. It is {os.environ.get(name)!r}.") from None
+
+
 # === Where things are ===
-with env.prefixed("HAIRLINE_"):
+with readable_refusals(), env.prefixed("HAIRLINE_"):
     DATA_DIR = Path(env.str("DATA", str(BASE_DIR / "var"))).resolve()
     DEBUG = env.bool("DEBUG", False)
     SECRET_KEY = env.str("SECRET_KEY", "", validate=validate.Length(max=512)) or private_key(
@@ -132,6 +146,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "classifier.views.access.client_address"
 
 # === Pages ===
 LANGUAGE_CODE = "en-gb"

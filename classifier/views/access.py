@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, cast
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -30,6 +31,17 @@ class _Marked(Protocol):
 
 def wants_json(request: HttpRequest) -> bool:
     return request.accepts("application/json") and not request.accepts("text/html")
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the address of the person's machine, also where our nginx stands in between.
+
+    nginx overwrites the header, so it is believed only where nginx is known to be in front.
+    """
+    address = request.META.get("REMOTE_ADDR", "")
+    if settings.ACCEL_REDIRECT:
+        address = request.headers.get("X-Forwarded-For", address)
+    return str(address)
 
 
 def guarded(right: str) -> Callable[[View[P]], PlainView[P]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from ml_training.synthetic import draw_photo
 from tests.live_site import LiveSite, Session, wait_until
@@ -94,6 +95,20 @@ def test_no_photo_is_lost_when_valkey_is_killed(
     site.start_valkey()
     site.wait_for_classified(40, seconds=180)
     assert_each_classified_once(site, 40)
+
+
+def test_no_photo_is_lost_when_the_queue_is_emptied(
+    site: LiveSite, session: Session, drawn: list[Path]
+) -> None:
+    photo_set = site.new_photo_set(session)
+    site.kill("classify")
+    for path in drawn[:10]:
+        upload(session, photo_set, path)
+    with redis.Redis(unix_socket_path=str(site.layout.valkey_socket)) as valkey:
+        valkey.flushall()
+    site.start_worker()
+    site.wait_for_classified(10, seconds=120)
+    assert_each_classified_once(site, 10)
 
 
 def test_uploads_are_stored_while_valkey_is_frozen(

@@ -96,4 +96,5 @@ def test_an_action_is_never_a_get(client_for: ClientFor, name: str) -> None:
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("inspector", 200)])
 def test_originals_are_not_for_viewers(client_for: ClientFor, role: str, status: int) -> None:
     answer = client_for(role).get(reverse("photo-image", args=[1, "original"]))
+    answer.close()
     assert answer.status_code == status

@@ -142,7 +142,9 @@ def test_the_stored_bytes_are_served_as_what_they_are(client: Client, photo_set:
     client.post(address(photo_set), {"photo": upload_file(content, "page.html")}, headers=JSON)
     photo = Photo.objects.get()
     answer = client.get(reverse("photo-image", args=[photo.pk, "original"]))
-    assert b"".join(answer) == content
+    sent = b"".join(answer)
+    answer.close()
+    assert sent == content
     assert answer["Content-Type"] == "image/jpeg"
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Content-Disposition"].startswith("attachment")
