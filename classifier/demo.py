@@ -1,6 +1,8 @@
 """A site to look at: two structures and three inspections of drawn photos, plainly labelled so."""
 
+import itertools
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -35,9 +37,9 @@ DEMO: dict[tuple[str, str, str], tuple[Visit, ...]] = {
 }
 
 
-def draw_demo(*, by: User) -> list[Photo]:
-    """Fill the site with drawn photos, uploaded the way a person would; return them."""
-    photos: list[Photo] = []
+def draw_demo(*, by: User) -> Iterator[Photo]:
+    """Fill the site with drawn photos, uploaded the way a person would; give each once stored."""
+    seeds = itertools.count(1)
     for (name, kind, location), visits in DEMO.items():
         structure = intake.register_structure(
             Structure(
@@ -47,21 +49,20 @@ def draw_demo(*, by: User) -> list[Photo]:
             by=by,
         )
         for visit in visits:
-            photos += _draw_visit(structure, visit, by=by, first_seed=len(photos))
-    return photos
+            yield from _draw_visit(structure, visit, by=by, seeds=seeds)
 
 
-def _draw_visit(structure: Structure, visit: Visit, *, by: User, first_seed: int) -> list[Photo]:
+def _draw_visit(
+    structure: Structure, visit: Visit, *, by: User, seeds: Iterator[int]
+) -> Iterator[Photo]:
     day: date = timezone.localdate() - timedelta(days=visit.days_ago)
     inspection = intake.register_inspection(
         Inspection(title=visit.title, date=day), structure=structure, by=by
     )
     photo_set = intake.open_photo_set(inspection, by=by, notes="Drawn photos, not taken ones")
-    photos = []
     with tempfile.TemporaryDirectory() as folder:
         for number, (scene, cracked) in enumerate(visit.photos, start=1):
             path = Path(folder) / f"drawn-{scene.replace(' ', '-')}-{number:02}.jpg"
-            draw_photo(seed=first_seed + number, cracked=cracked, scene=scene, size=SIZE, out=path)
+            draw_photo(seed=next(seeds), cracked=cracked, scene=scene, size=SIZE, out=path)
             upload = SimpleUploadedFile(path.name, path.read_bytes())
-            photos.append(intake.receive_photo(photo_set, upload, by=by).photo)
-    return photos
+            yield intake.receive_photo(photo_set, upload, by=by).photo

@@ -34,6 +34,8 @@ class StructureForm(forms.ModelForm[Structure]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        kind = cast(forms.TypedChoiceField, self.fields["kind"])
+        kind.choices = [("", "Choose a type"), *Structure.Kind.choices]
         if self.instance.pk:
             names = self.instance.elements.values_list("name", flat=True)
             self.fields["elements"].initial = "\n".join(names)

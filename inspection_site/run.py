@@ -141,11 +141,13 @@ def serve(layout: Layout, options: Options) -> None:
         supervisor.launch(environment)
         supervisor.start("valkey")
         _wait_for(lambda: valkey_answers(layout), "valkey", supervisor, layout)
-        prepare(layout, environment, demo=options.demo)
+        prepare(layout, environment)
         supervisor.start("workers")
         supervisor.start("web")
         _wait_for(lambda: healthy(options), "web", supervisor, layout)
         _say(welcome(layout, options))
+        if options.demo:  # photo by photo, while the first ones are already there to look at
+            _manage(layout, environment, "draw_demo")
         _watch(supervisor, layout)
     except KeyboardInterrupt:
         pass
@@ -164,12 +166,10 @@ def hosts(options: Options) -> dict[str, str]:
     return {"HAIRLINE_ALLOWED_HOSTS": ",".join(dict.fromkeys(names))}
 
 
-def prepare(layout: Layout, environment: dict[str, str], *, demo: bool) -> None:
+def prepare(layout: Layout, environment: dict[str, str]) -> None:
     """Bring database, model and first account up to date; they say themselves what was done."""
     _manage(layout, environment, "migrate", "--noinput", "--verbosity", "0")
     _manage(layout, environment, "prepare")
-    if demo:
-        _manage(layout, environment, "draw_demo")
 
 
 def _manage(layout: Layout, environment: dict[str, str], *command: str) -> None:

@@ -1,0 +1,49 @@
+import re
+
+import pytest
+from django.core.management import call_command
+
+from classifier.models import Inspection, ModelVersion, Photo, Structure, User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    ids: list[int] = []
+    monkeypatch.setattr(
+        "classifier.tasks.Doorbell.ring", lambda _bell, _task, row_id: ids.append(row_id)
+    )
+    return ids
+
+
+def test_the_first_start_makes_one_admin_with_a_random_password(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call_command("prepare")
+    found = re.search(r"user (\S+), password (\S+)", capsys.readouterr().out)
+    assert found
+    admin = User.objects.get()
+    assert (admin.username, admin.check_password(found[2])) == (found[1], True)
+    assert admin.has_perm("classifier.add_trainingrun")
+
+
+def test_a_later_start_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        call_command("prepare")
+    assert capsys.readouterr().out.count("password is shown this once") == 1
+    assert (User.objects.count(), ModelVersion.objects.count()) == (1, 1)
+
+
+@pytest.mark.timeout(180)
+def test_the_demo_fills_an_empty_site_once(
+    rung: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classifier.demo.SIZE", (160, 120))
+    call_command("prepare")
+    for _ in range(2):
+        call_command("draw_demo")
+    assert (Structure.objects.count(), Inspection.objects.count()) == (2, 3)
+    assert len(rung) == Photo.objects.count() > 12
+    assert {photo.camera for photo in Photo.objects.all()} == {"Drawn by Hairline"}
+    assert all("(drawn)" in structure.name for structure in Structure.objects.all())
