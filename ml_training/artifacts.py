@@ -89,7 +89,7 @@ def read_serving(folder: Path) -> Serving:
         return Serving(
             sides=tuple(int(side) for side in raw["sides"]),  # type: ignore[attr-defined]  # TypeError below
             largest_zoom=_number(raw["largest_zoom"]),
-            sharpness=_number(raw["sharpness"]),
+            strongest_cells=int(_number(raw["strongest_cells"])),
             photo=_calibration(raw["photo"]),
             cell=_calibration(raw["cell"]),
             region_from=_number(raw["region_from"]),

@@ -31,7 +31,7 @@ from ml_training.contracts import (
     PhotoAnswer,
 )
 from ml_training.photos import open_upright
-from ml_training.pooling import log_mean_exp
+from ml_training.pooling import strongest_mean
 from ml_training.regions import find_regions
 from ml_training.serving import Serving
 
@@ -173,7 +173,7 @@ class Classifier:
     def look(self, image: Image.Image) -> Sight:
         """Run the network once at each working size and join the maps on the finest grid."""
         maps = [self._map(image, size) for size in working_sizes(image.size, self.serving)]
-        pooled = tuple(log_mean_exp(one, self.serving.sharpness) for one in maps)
+        pooled = tuple(strongest_mean(one, self.serving.strongest_cells) for one in maps)
         if not all(math.isfinite(value) for value in pooled):
             raise ModelFileError(
                 f"The model {self.facts.name} answers with NaN; activate another version."

@@ -111,7 +111,7 @@ def first_serving(run: Run) -> Serving:
     return Serving(
         sides=run.sides,
         largest_zoom=run.largest_zoom,
-        sharpness=run.sharpness,
+        strongest_cells=run.strongest_cells,
         photo=plain,
         cell=plain,
         region_from=0.5,

@@ -9,7 +9,9 @@ being forgotten.
 from __future__ import annotations
 
 import datetime
+import math
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,6 +55,8 @@ FEWEST_PHOTOS = 4
 FEWEST_HELD_OUT_TO_RECALIBRATE = 30
 """Of each kind; fewer would move the thresholds by chance."""
 
+SECONDS_BETWEEN_NOTES = 1.0
+
 _WINDOW = 320
 _WINDOWS_A_PHOTO = 4
 _REPLAY_PHOTOS = 240
@@ -64,17 +68,30 @@ _LEARNING_RATE = 1.5e-4
 Labelled = tuple[Example, Pixels, Pixels | None]
 
 
-@dataclass(frozen=True)
 class _Job:
-    request: RetrainRequest
-    on_progress: OnProgress
-    should_stop: ShouldStop
+    """One retraining's line to its caller."""
+
+    def __init__(
+        self, request: RetrainRequest, on_progress: OnProgress, should_stop: ShouldStop
+    ) -> None:
+        self.request = request
+        self.should_stop = should_stop
+        self._on_progress = on_progress
+        self._last = Progress(1, request.epochs, 0, 1, 0.0, None, "")
+        self._told_at = -math.inf
+
+    def report(self, progress: Progress) -> None:
+        """Pass on how far the epochs are."""
+        self._last = progress
+        self._on_progress(progress)
 
     def tell(self, note: str) -> None:
-        """Report the stage before or after the epochs; stop here when asked to."""
+        """Report a stage beside the epochs, once a second at most; stop here when asked to."""
         if self.should_stop():
             raise TrainingCancelled(f"Stopped while {note[0].lower()}{note[1:]}.")
-        self.on_progress(Progress(0, self.request.epochs, 0, 0, 0.0, None, note))
+        if time.monotonic() - self._told_at >= SECONDS_BETWEEN_NOTES:
+            self._told_at = time.monotonic()
+            self._on_progress(replace(self._last, note=note))
 
 
 def retrain(
@@ -87,7 +104,7 @@ def retrain(
 
     Photos of held-out groups are only measured: the card compares candidate and base on them. The
     base's calibration and thresholds stay unless enough held-out photos of both kinds are there.
-    Progress with epoch 0 tells of the stages before the first epoch. Raises TooFewPhotos,
+    Stages before the first epoch are told as its step 0. Raises TooFewPhotos,
     TrainingCancelled (nothing is written then), ModelFileError, DatasetError.
     """
     if request.out.exists():
@@ -112,10 +129,12 @@ class _Sides:
 def _sides(request: RetrainRequest) -> _Sides:
     learned = [p for p in request.photos if p.group not in request.held_out_groups]
     held_out = [p for p in request.photos if p.group in request.held_out_groups]
-    if len(learned) < FEWEST_PHOTOS:
+    cracked = sum(photo.cracked for photo in learned)
+    if len(learned) < FEWEST_PHOTOS or cracked in (0, len(learned)):
         raise TooFewPhotos(
-            f"Retraining needs at least {FEWEST_PHOTOS} reviewed photos outside the structures "
-            f"that are only measured; there are {len(learned)}. Review photos of more structures."
+            f"Retraining needs at least {FEWEST_PHOTOS} reviewed photos, confirmed and dismissed "
+            f"ones, outside the structures that are only measured; there are {cracked} confirmed and "
+            f"{len(learned) - cracked} dismissed. Review photos of more structures."
         )
     return _Sides(learned, held_out)
 
@@ -218,7 +237,7 @@ def _train(photos: CachedPhotos, job: _Job) -> keras.Model:
     if any(layer.name == _FROZEN_UNTIL for layer in network.layers):
         freeze(network, until=_FROZEN_UNTIL)
     keras.utils.set_random_seed(request.seed)
-    Trainer(network, run).train(sampler, on_progress=job.on_progress, should_stop=job.should_stop)
+    Trainer(network, run).train(sampler, on_progress=job.report, should_stop=job.should_stop)
     return network
 
 
@@ -281,9 +300,7 @@ def _calibrated(serving: Serving, seen: Sequence[Seen]) -> tuple[Serving, bool]:
 
 def _card(base: Classifier, sides: _Sides, job: _Job) -> dict[str, object]:
     request = job.request
-    inherited = {
-        k: base.facts.card[k] for k in ("split", "attribution", "limits") if k in base.facts.card
-    }
+    inherited = {k: base.facts.card[k] for k in ("split", "notes") if k in base.facts.card}
     return inherited | {
         "name": request.name,
         "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

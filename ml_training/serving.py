@@ -20,13 +20,13 @@ class Serving:
     """How a network's maps become a photo's answer.
 
     `sides`: working long sides in pixels, the photo is judged once at each; `largest_zoom` limits
-    enlarging. `sharpness` is that of the log-mean-exp over each map. Cells at or above
-    `region_from` (calibrated probability) make regions.
+    enlarging. A map's logit is the mean of its `strongest_cells`. Cells at or above `region_from`
+    (calibrated probability) make regions.
     """
 
     sides: tuple[int, ...]
     largest_zoom: float
-    sharpness: float
+    strongest_cells: int
     photo: Calibration
     cell: Calibration
     region_from: float

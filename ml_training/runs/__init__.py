@@ -60,10 +60,12 @@ class Run:
     drawn_photos: int = 0
     """Drawn photos to add, half of them cracked."""
     drawn_seed: int = 7
-    sides: tuple[int, ...] = (512, 1024)
+    sides: tuple[int, ...] = (576, 1152)
     """Working long sides at which a whole photo is judged."""
     largest_zoom: float = 1.5
     """How far a small photo is enlarged at most to reach them."""
+    strongest_cells: int = 8
+    """A photo's logit is the mean of this many cells, at each working side."""
     calibration_shares: Mapping[str, float] = field(default_factory=dict)
     """How much each measured source counts in calibration and thresholds; empty: all alike."""
     notes: Mapping[str, str] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from ml_training.calibration import apply, balanced_weights, choose_thresholds, 
 from ml_training.contracts import Thresholds
 from ml_training.dataset import Example
 from ml_training.measuring import measured_examples
-from ml_training.pooling import log_mean_exp
+from ml_training.pooling import log_mean_exp, strongest_mean
 from ml_training.regions import MOST_REGIONS, find_regions
 
 
@@ -85,6 +85,13 @@ def test_a_smooth_maximum_lies_between_mean_and_maximum() -> None:
     logits = np.array([[0.0, 1.0], [2.0, 7.0]])
     assert logits.mean() < log_mean_exp(logits, 2.0) < logits.max()
     assert log_mean_exp(np.full((3, 3), 900.0), 2.0) == pytest.approx(900)
+
+
+def test_the_strongest_cells_do_not_drown_in_a_large_photo() -> None:
+    small, large = np.zeros((4, 4)), np.zeros((90, 120))
+    small[0, :3] = large[0, :3] = 6.0
+    assert strongest_mean(small, 3) == strongest_mean(large, 3) == 6.0
+    assert strongest_mean(small[:1, :2], 8) == 6.0
 
 
 def test_touching_cells_make_one_region_with_a_closed_outline() -> None:
