@@ -127,6 +127,7 @@ class StubEngine:
     ) -> ModelFacts:
         if len({photo.cracked for photo in request.photos}) < 2:
             raise TooFewPhotos("Both confirmed and dismissed photos are needed.")
+        on_progress(Progress(0, request.epochs, 0, 0, 0.0, None, "reading photos"))
         for epoch in range(1, request.epochs + 1):
             if should_stop():
                 raise TrainingCancelled("stopped")

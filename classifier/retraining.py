@@ -171,8 +171,9 @@ class _Heart:
         self.history: dict[int, float] = {}
 
     def beat(self, progress: Progress) -> None:
-        self.history[progress.epoch] = progress.loss
-        is_last_step = progress.step >= progress.steps
+        if progress.epoch:  # 0 tells of the stages before the first
+            self.history[progress.epoch] = progress.loss
+        is_last_step = 0 < progress.steps <= progress.step
         if time.monotonic() - self.last < CHECK_SECONDS and not is_last_step:
             return
         self.last = time.monotonic()
