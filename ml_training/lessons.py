@@ -1,0 +1,144 @@
+"""What a retraining learns from: windows of reviewed photos and a replay of old ones.
+
+Confirmed photos are cracked, dismissed ones clear. Nobody has said where the crack is, so the base
+model's own map chooses the windows: around its strongest cells, where a confirmed crack most
+likely is and where a dismissed photo most needs the lesson. The replay keeps old sites from being
+forgotten.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ml_training import measuring
+from ml_training.caching import Pixels, decode
+from ml_training.contracts import LabelledPhoto, Progress, RetrainRequest, TrainingCancelled
+from ml_training.dataset import Example, read_examples
+from ml_training.inference import CELL, Classifier, Floats, working_sizes
+from ml_training.photos import open_upright
+from ml_training.synthetic import draw_photo
+from ml_training.training import OnProgress, ShouldStop
+
+SECONDS_BETWEEN_NOTES = 1.0
+
+_WINDOW = 320
+_WINDOWS_A_PHOTO = 4
+_REPLAY_PHOTOS = 240
+_DRAWN_PHOTOS = 12
+_DRAWN_SIZE = (512, 384)
+
+Labelled = tuple[Example, Pixels, Pixels | None]
+
+
+class Job:
+    """One retraining's line to its caller."""
+
+    def __init__(
+        self, request: RetrainRequest, on_progress: OnProgress, should_stop: ShouldStop
+    ) -> None:
+        self.request = request
+        self.should_stop = should_stop
+        self._on_progress = on_progress
+        self._last = Progress(1, request.epochs, 0, 1, 0.0, None, "")
+        self._told_at = -math.inf
+
+    def report(self, progress: Progress) -> None:
+        """Pass on how far the epochs are."""
+        self._last = progress
+        self._on_progress(progress)
+
+    def tell(self, note: str) -> None:
+        """Report a stage beside the epochs, once a second at most; stop here when asked to."""
+        if self.should_stop():
+            raise TrainingCancelled(f"Stopped while {note[0].lower()}{note[1:]}.")
+        if time.monotonic() - self._told_at >= SECONDS_BETWEEN_NOTES:
+            self._told_at = time.monotonic()
+            self._on_progress(replace(self._last, note=note))
+
+
+def review_windows(
+    base: Classifier, photos: Sequence[LabelledPhoto], job: Job
+) -> Iterator[Labelled]:
+    for number, photo in enumerate(photos, 1):
+        job.tell(f"Reading reviewed photos, {number} of {len(photos)}")
+        image = open_upright(photo.path, max_side=max(base.serving.sides))
+        size = working_sizes(image.size, base.serving)[-1]
+        pixels = np.asarray(image.resize(size, Image.Resampling.BILINEAR))
+        cells = base.look(image).fused
+        example = reviewed(photo)
+        count = 1 if photo.cracked and float(cells.max()) < 0 else _WINDOWS_A_PHOTO
+        for top, left in _strongest_places(cells, count):
+            yield example, _cut(pixels, top, left), None
+
+
+def reviewed(photo: LabelledPhoto) -> Example:
+    kind = "crack" if photo.cracked else "clear"
+    return Example(photo.path, photo.cracked, kind, photo.group, "reviewed", "train", None)
+
+
+def _strongest_places(cells: Floats, count: int) -> list[tuple[int, int]]:
+    """Give the centres (row, column in pixels) of the strongest cells, a third of a window
+    apart.
+    """
+    left = cells.copy()
+    reach = _WINDOW // 3 // CELL
+    places: list[tuple[int, int]] = []
+    while len(places) < count and np.isfinite(left).any():
+        row, column = (int(i) for i in np.unravel_index(int(np.argmax(left)), left.shape))
+        places.append((row * CELL + CELL // 2, column * CELL + CELL // 2))
+        rows, columns = (slice(max(0, i - reach), i + reach + 1) for i in (row, column))
+        left[rows, columns] = -np.inf
+    return places
+
+
+def _cut(pixels: Pixels, row: int, column: int) -> Pixels:
+    """Cut a window around a place, moved inwards at the edges; smaller only where the photo is."""
+    spans = []
+    for centre, length in ((row, pixels.shape[0]), (column, pixels.shape[1])):
+        start = max(0, min(centre - _WINDOW // 2, length - _WINDOW))
+        spans.append(slice(start, start + _WINDOW))
+    return np.ascontiguousarray(pixels[spans[0], spans[1]])
+
+
+def replay(base: Classifier, job: Job) -> Iterator[Labelled]:
+    """Give old photos: a sample of the folder, without what the base only measured, or drawn
+    ones.
+    """
+    if job.request.replay is None:
+        yield from _drawn(job)
+        return
+    examples = [e for e in read_examples(job.request.replay) if e.role != "dev"]
+    measured = {e.path for e in measuring.measured_examples(examples, base.facts.card)}
+    chosen = _sample([e for e in examples if e.path not in measured] or examples, job.request.seed)
+    for number, example in enumerate(chosen, 1):
+        job.tell(f"Reading old photos, {number} of {len(chosen)}")
+        yield example, *decode(example, max_side=1024)
+
+
+def _sample(examples: Sequence[Example], seed: int) -> list[Example]:
+    """Draw as many photos of each source and label, as far as there are."""
+    rng = np.random.default_rng(seed)
+    piles: dict[tuple[str, str], list[Example]] = {}
+    for i in rng.permutation(len(examples)):
+        piles.setdefault((examples[i].source, examples[i].label), []).append(examples[i])
+    share = max(1, _REPLAY_PHOTOS // max(1, len(piles)))
+    return [example for pile in piles.values() for example in pile[:share]]
+
+
+def _drawn(job: Job) -> Iterator[Labelled]:
+    width, height = _DRAWN_SIZE
+    for number in range(_DRAWN_PHOTOS):
+        job.tell(f"Drawing photos, {number + 1} of {_DRAWN_PHOTOS}")
+        seed, cracked = job.request.seed * 1000 + number, number % 2 == 0
+        photo = draw_photo(seed=seed, cracked=cracked, width=width, height=height)
+        kind = "crack" if cracked else "clear"
+        name = Path(f"drawn-{seed}")
+        example = Example(name, cracked, kind, f"drawn-{number}", "drawn", "train", name)
+        yield example, np.asarray(photo.image.convert("RGB")), np.asarray(photo.mask)
