@@ -12,6 +12,16 @@ from ml_training.contracts import LabelledPhoto
 MakePhotos = Callable[[int], tuple[LabelledPhoto, ...]]
 
 
+KERAS_ON_NUMPY_2 = "ignore:__array__ implementation doesn't accept:DeprecationWarning"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let Keras save: under numpy 2 it warns of its own __array__, which we cannot mend."""
+    for item in items:
+        if item.get_closest_marker("keras"):
+            item.add_marker(pytest.mark.filterwarnings(KERAS_ON_NUMPY_2))
+
+
 def draw_wall(seed: int, *, cracked: bool, width: int = 320, height: int = 240) -> Image.Image:
     """Draw grainy grey concrete, with a jagged dark crack where asked for."""
     from ml_training.overlays import add_crack
