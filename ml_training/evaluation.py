@@ -169,7 +169,7 @@ def localisation_figures(located: list[Located]) -> dict[str, float]:
     """Give pointing accuracy and the share of cracked cells found at 5 and 10 % false cells."""
     probabilities = np.concatenate([one.probabilities for one in located])
     cracked = np.concatenate([one.cracked for one in located])
-    return {
+    figures = {
         "photos": len(located),
         "strongest_cell_on_crack": float(np.mean([one.pointed for one in located])),
         "crack_cells_found_at_5_percent_false_cells": recall_at_false_flags(
@@ -180,3 +180,4 @@ def localisation_figures(located: list[Located]) -> dict[str, float]:
         ),
         "cell_auc": auc(probabilities, cracked),
     }
+    return {name: figure for name, figure in figures.items() if not np.isnan(figure)}

@@ -125,7 +125,9 @@ def _card(
     return {
         "name": run.name,
         "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "run": asdict(run),
+        "attribution": list(run.attribution),
+        "limits": list(run.limits),
+        "run": {k: v for k, v in asdict(run).items() if k not in ("attribution", "limits")},
         "seconds_of_training": round(seconds),
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
         "versions": {name: version(name) for name in ("keras", "numpy", "pillow")},
@@ -137,7 +139,6 @@ def _card(
             "held_out_share": run.held_out_share,
             "trained_sources": sorted({e.source for e in split.train}),
         },
-        "notes": dict(run.notes),
     }
 
 

@@ -170,8 +170,8 @@ def _calibrated(serving: Serving, seen: Sequence[Seen]) -> tuple[Serving, bool]:
 
 def _card(base: Classifier, sides: _Sides, job: Job) -> dict[str, object]:
     request = job.request
-    inherited = {k: base.facts.card[k] for k in ("split", "notes") if k in base.facts.card}
-    return inherited | {
+    kept = ("split", "attribution", "limits")
+    return {name: base.facts.card[name] for name in kept if name in base.facts.card} | {
         "name": request.name,
         "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "base": {"name": base.facts.name, "weights_sha256": base.facts.weights_sha256},

@@ -68,7 +68,10 @@ class Run:
     """A photo's logit is the mean of this many cells, at each working side."""
     calibration_shares: Mapping[str, float] = field(default_factory=dict)
     """How much each measured source counts in calibration and thresholds; empty: all alike."""
-    notes: Mapping[str, str] = field(default_factory=dict)
+    attribution: tuple[str, ...] = ()
+    """Whose work went into the weights, a sentence each; for the card."""
+    limits: tuple[str, ...] = ()
+    """What the model is not made for, a sentence each; for the card."""
 
 
 def load_run(name: str) -> Run:

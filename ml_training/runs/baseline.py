@@ -28,6 +28,5 @@ RUN = Run(
     held_out_sources=("saltspot",),
     sides=(256, 512),
     cell_loss=0.0,
-    calibration_shares={"metu": 1.0},
-    notes={"for": "Comparison only. Trained on METU alone, as it is published."},
+    limits=("For comparison only: trained on METU alone, as it is published.",),
 )

@@ -18,4 +18,31 @@ RUN = Run(
         Phase(steps=3500, sides=(128, 192, 256, 320), learning_rate=2.5e-4, mine_hard=True),
     ),
     drawn_photos=100,
+    calibration_shares={
+        "crosssite_concrete": 3.0,
+        "saltspot": 1.0,
+        "drawn": 1.0,
+        "metu": 0.3,
+        "walls": 0.3,
+        "supervisely": 0.3,
+        "webwalls": 0.3,
+        "sdnet2018": 0.3,
+        "uavcrack": 0.2,
+    },
+    attribution=(
+        "Backbone: EfficientNet-Lite0 by the TensorFlow authors, Apache License 2.0.",
+        "Concrete Crack Images for Classification, Özgenel 2019, CC BY 4.0.",
+        "SDNET2018, Maguire, Dorafshan, Thomas 2018, CC BY 4.0.",
+        "Supervisely cracks, CC BY 4.0.",
+        "CrackImageDatasetForDeepLearning (quay), omu-geolab, CC BY-SA 4.0.",
+        "crack-detection, wesleychou7; model-crack, bridging-big-data; Cracks and Potholes in Road "
+        "Images, biankatpas; surface-crack-detection, arthurflor23; SaltSpot, JaGuzmanT.",
+    ),
+    limits=(
+        "Made for concrete and render, photographed from within a few metres.",
+        "Masonry and wide open joints are outside its ground: it ranks them poorly and flags many.",
+        "A crack thinner than about one pixel at 1,152 px on the long side is not seen.",
+        "Thresholds come from one foreign set of concrete walls, held-out photos and drawn ones.",
+        "It finds what looks like a crack; it does not judge width, depth or danger.",
+    ),
 )
