@@ -49,7 +49,8 @@ def page(browser: Browser, site: LiveSite) -> Iterator[Page]:
     page.wait_for_url(site.url("/"))
     yield page
     context.close()
-    assert complaints == []
+    # The browser itself notes each refused upload; the ledger's row is its answer to the person.
+    assert [line for line in complaints if "Unsupported Media Type" not in line] == []
 
 
 @pytest.fixture(scope="session")
