@@ -8,12 +8,14 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from django.conf import settings
 from PIL import Image, ImageStat
+from PIL.ExifTags import IFD, Base
 
 import ml_training
 from ml_training.contracts import (
@@ -144,11 +146,14 @@ def engine() -> Engine:
     return StubEngine() if settings.ENGINE == "stub" else KerasEngine()
 
 
-def draw_photo(*, seed: int, cracked: bool, scene: str, size: tuple[int, int], out: Path) -> None:
-    """Write a drawn photo, plainly marked as such in its EXIF camera field, to `out` (JPEG)."""
+def draw_photo(
+    *, seed: int, cracked: bool, scene: str, size: tuple[int, int], taken_at: datetime, out: Path
+) -> None:
+    """Write a drawn photo to `out` (JPEG); its EXIF camera field says plainly that it is drawn."""
     drawn = ml_training.draw_photo(
         seed=seed, cracked=cracked, width=size[0], height=size[1], scene=scene
     )
     exif = Image.Exif()
-    exif[0x0110] = "Drawn by Hairline"
+    exif[Base.Model] = "Drawn by Hairline"
+    exif.get_ifd(IFD.Exif)[Base.DateTimeOriginal] = f"{taken_at:%Y:%m:%d %H:%M:%S}"
     drawn.image.save(out, quality=92, exif=exif)
