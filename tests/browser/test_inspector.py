@@ -69,6 +69,7 @@ def test_twelve_dropped_photos_are_classified_and_reviewed_by_keyboard(
         for key in keys:
             page.keyboard.press(key)
         expect(page).not_to_have_url(address)
+        page.wait_for_load_state()  # keys work once the page's modules have run
     assert site.value("SELECT count(*) FROM classifier_decision") == before + 3
     outcomes = site.rows("SELECT outcome, cause FROM classifier_decision ORDER BY id DESC LIMIT 3")
     assert outcomes == [("cant_tell", ""), ("dismissed", "joint"), ("confirmed", "")]
