@@ -74,3 +74,25 @@ def test_a_rejected_version_is_not_activated(client: Client) -> None:
     answer = client.post(reverse("activate", args=[rejected.pk]), follow=True)
     assert "rejected is rejected." in answer.content.decode()
     assert ModelVersion.objects.active() == active
+
+
+@pytest.mark.parametrize(("missed", "warned"), [(4, True), (1, False)])
+def test_a_candidate_that_misses_more_cracks_says_so(
+    client: Client, missed: int, warned: bool
+) -> None:
+    def side(count: int) -> dict[str, object]:
+        clear = {"clear": 4, "undecided": 0, "flagged": 0}
+        confusion = {"cracked": {"clear": count}, "clear": clear}
+        return {"photos": 9, "cracked": 5, "confusion": confusion}
+
+    active = active_version()
+    candidate = ModelVersion.objects.create(
+        name="candidate",
+        weights_sha256="c",
+        clear_below=0.1,
+        flagged_from=0.2,
+        parent=active,
+        card={"held_out": {"active": side(1), "candidate": side(missed)}},
+    )
+    page = client.get(reverse("model", args=[candidate.pk])).content.decode()
+    assert ("calls more cracked photos clear" in page) == warned
