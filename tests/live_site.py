@@ -167,7 +167,7 @@ class LiveSite:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     # --- over HTTP ---

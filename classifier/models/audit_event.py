@@ -20,6 +20,12 @@ class AuditEventQuerySet(AppendOnlyQuerySet["AuditEvent"]):
             detail=detail,
         )
 
+    def last_subject(self, action: str) -> int | None:
+        """The id of the row that `action` last happened to."""
+        return (
+            self.filter(action=action).order_by("-id").values_list("subject_id", flat=True).first()
+        )
+
 
 class AuditEvent(AppendOnly):
     action = models.CharField(max_length=40)

@@ -1,5 +1,6 @@
 """What a person decided on a photo. Decisions only append; an undo appends a withdrawal."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 class DecisionQuerySet(AppendOnlyQuerySet["Decision"]):
     def on(self, photo: "Photo") -> "DecisionQuerySet":
         return self.filter(photo=photo).select_related("by", "prediction").order_by("-id")
+
+    def log_of(self, photo_ids: list[int]) -> Iterator[tuple[int, int, str, int | None]]:
+        """Each decision on the photos, oldest first: id, photo, outcome, and what stood before
+        the decision that it follows (where a withdrawal leads back to)."""
+        rows = self.filter(photo__in=photo_ids).order_by("id")
+        yield from rows.values_list("pk", "photo", "outcome", "follows__follows")
 
 
 class Decision(AppendOnly):

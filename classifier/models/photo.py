@@ -64,6 +64,9 @@ class PhotoQuerySet(StateQuerySet["Photo"]):
     def reviewed(self) -> "PhotoQuerySet":
         return self.filter(decision__outcome__in=STANDING)
 
+    def ended_since(self, moment: datetime) -> "PhotoQuerySet":
+        return self.filter(ended_at__gte=moment)
+
     def labelled(self) -> "PhotoQuerySet":
         """Photos on which a person said crack or no crack, and whose pixels can be read."""
         return self.filter(
@@ -76,6 +79,13 @@ class PhotoQuerySet(StateQuerySet["Photo"]):
 
     def by_ids(self, ids: Iterable[int]) -> dict[int, "Photo"]:
         return self.in_bulk(list(ids))
+
+    def with_keys(self, keys: Iterable[uuid.UUID]) -> "PhotoQuerySet":
+        return self.filter(key__in=list(keys))
+
+    def locked(self, pk: int) -> "Photo | None":
+        """The photo, unchangeable by others until the transaction ends."""
+        return self.select_for_update().filter(pk=pk).first()
 
     def decided_as(self, decision_id: int | None) -> "PhotoQuerySet":
         return self.filter(decision=decision_id)
@@ -142,6 +152,12 @@ class PhotoQuerySet(StateQuerySet["Photo"]):
             "uploaded_by",
         )
 
+    def for_verification(self, *, after: int, limit: int) -> list["Photo"]:
+        """The next photos by id, with all that verification looks at."""
+        related = self.select_related("prediction__model_version", "photo_set__inspection")
+        slim = related.defer("prediction__model_version__card", "notices")
+        return list(slim.filter(pk__gt=after).order_by("pk")[:limit])
+
     # --- figures ---
     def counts_by(self, field: str) -> dict[str, int]:
         rows = self.order_by().values_list(field).annotate(Count("id"))
@@ -149,9 +165,7 @@ class PhotoQuerySet(StateQuerySet["Photo"]):
 
     def ended_per_minute(self, now: datetime, window: timedelta) -> float | None:
         """Return how many photos a minute reached an end within `window`; None where none did."""
-        recent = self.filter(ended_at__gte=now - window).aggregate(
-            count=Count("id"), first=Min("ended_at")
-        )
+        recent = self.ended_since(now - window).aggregate(count=Count("id"), first=Min("ended_at"))
         if recent["count"] < 2:
             return None
         minutes = (now - recent["first"]).total_seconds() / 60

@@ -1,9 +1,18 @@
 """One model version's answer for one photo."""
 
+from collections.abc import Iterator
+
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 
 from classifier.states import Verdict
+
+
+class PredictionQuerySet(models.QuerySet["Prediction"]):
+    def doubled(self) -> Iterator[tuple[int, int, int]]:
+        """Photo, model version and count wherever one version answered a photo twice."""
+        pairs = self.order_by().values_list("photo", "model_version").annotate(Count("id"))
+        yield from pairs.filter(id__count__gt=1)
 
 
 class Prediction(models.Model):
@@ -22,6 +31,8 @@ class Prediction(models.Model):
     map_height = models.PositiveSmallIntegerField()
     seconds = models.FloatField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PredictionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -53,6 +53,7 @@ def assert_each_classified_once(site: LiveSite, count: int) -> None:
     ]
     assert site.value("SELECT count(*) FROM classifier_prediction") == count
     assert site.value("SELECT count(DISTINCT photo_id) FROM classifier_prediction") == count
+    site.manage("verify_invariants")
 
 
 def kill_mid_photo(site: LiveSite, *, whole_worker: bool) -> None:
