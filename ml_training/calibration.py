@@ -68,7 +68,7 @@ def choose_thresholds(
     weights: Values,
     *,
     missed: float = 0.02,
-    false_flags: float = 0.03,
+    false_flags: float = 0.02,
 ) -> Thresholds:
     """Choose the undecided band from calibrated photo scores.
 

@@ -8,7 +8,6 @@ import datetime
 import hashlib
 import platform
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -50,9 +49,8 @@ def release(run: Run, *, data: Path, out: Path, place: Workplace) -> ModelFacts:
     What is only measured (role dev, held-out groups) calibrates the model and gives the card's
     figures.
     """
-    started = time.monotonic()
     examples, split = _photos(run, data, place)
-    network = _train(run, split, place)
+    network, seconds = _train(run, split, place)
     measured = [e for e in examples if e.role == "dev"] + list(split.held_out)
     if not measured:
         raise DatasetError(
@@ -62,7 +60,7 @@ def release(run: Run, *, data: Path, out: Path, place: Workplace) -> ModelFacts:
         files = save_network(network, Path(name))
         serving = first_serving(run)
         draft = Path(name) / "draft"
-        card = _card(run, split, measured, seconds=time.monotonic() - started)
+        card = _card(run, split, measured, seconds=seconds)
         artifacts.write_folder(draft, files=files, serving=serving, card=card)
         place.say(f"Measuring {len(measured)} photos.")
         seen = measuring.look_at(load_classifier(draft), measured, on_photo=place.on_count)
@@ -91,7 +89,7 @@ def _photos(run: Run, data: Path, place: Workplace) -> tuple[list[Example], Spli
     return examples, split
 
 
-def _train(run: Run, split: Split, place: Workplace) -> keras.Model:
+def _train(run: Run, split: Split, place: Workplace) -> tuple[keras.Model, float]:
     place.say("Decoding photos into the cache.")
     photos = cache_photos(split.train, place.folder / "cache", on_progress=place.on_count)
     sampler = CropSampler(
@@ -102,7 +100,7 @@ def _train(run: Run, split: Split, place: Workplace) -> keras.Model:
     network = build(run.architecture, backbone=backbone)
     trainer = Trainer(network, run, checkpoint=place.folder / f"{run.name}.npz")
     trainer.train(sampler, on_progress=place.on_progress, should_stop=lambda: False)
-    return network
+    return network, trainer.seconds
 
 
 def first_serving(run: Run) -> Serving:

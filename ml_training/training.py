@@ -55,7 +55,10 @@ class Trainer:
         self._optimizer = keras.optimizers.AdamW(1e-4, weight_decay=run.weight_decay, clipnorm=1.0)
         self._optimizer.build(network.trainable_variables)
         self._averages = [tf.Variable(v) for v in network.trainable_variables]
+        self.seconds = 0.0
+        """Time spent in steps, over all starts."""
         self._first = 0
+        self._kept: list[npt.NDArray[np.float32]] = []
         self._update = tf.function(self._update_eagerly, reduce_retracing=True)
         self._restore()
 
@@ -77,9 +80,11 @@ class Trainer:
                 )
                 sampler.hard = self._hard_photos(sampler)
             self._run_phase(sampler, steps, len(plan), on_progress, should_stop)
-        for variable, average in zip(self.network.trainable_variables, self._averages, strict=True):
-            variable.assign(average)
+            if steps and self._run.blend is not None and self._run.blend[0] == index + 1:
+                self._keep()
         self._save(len(plan))
+        for variable, weights in zip(self.network.trainable_variables, self._final(), strict=True):
+            variable.assign(weights)
 
     def _run_phase(
         self,
@@ -93,7 +98,9 @@ class Trainer:
         loss = math.nan
         drawn = batches(sampler, [(s.number, s.side, s.count) for s in steps])
         for done, (step, batch) in enumerate(zip(steps, drawn, strict=True), 1):
+            began = time.monotonic()
             value = self._learn(batch, step)
+            self.seconds += time.monotonic() - began
             loss = value if math.isnan(loss) else 0.98 * loss + 0.02 * value
             if should_stop():
                 self._save(step.number + 1)
@@ -187,6 +194,26 @@ class Trainer:
         order = np.argsort(scores)[::-1]
         return np.array(numbers)[order[: max(8, int(len(numbers) * _HARD_PHOTOS_SHARE))]]
 
+    # === Blending ===
+
+    def _keep(self) -> None:
+        """Put the averaged weights aside, for the blend at the end."""
+        self._kept = [np.asarray(average) for average in self._averages]
+        if self._checkpoint is not None:
+            arrays = {f"v{i:04d}": kept for i, kept in enumerate(self._kept)}
+            np.savez(kept_beside(self._checkpoint), allow_pickle=False, **arrays)
+
+    def _final(self) -> list[npt.NDArray[np.float32]]:
+        """Give the averaged weights, blended with those of an earlier phase where the run says
+        so.
+        """
+        weights = [np.asarray(average) for average in self._averages]
+        if self._run.blend is None:
+            return weights
+        share = np.float32(self._run.blend[1])
+        pairs = zip(self._kept, weights, strict=True)
+        return [(share * kept + (1 - share) * last).astype(np.float32) for kept, last in pairs]
+
     # === Checkpoints ===
 
     def _variables(self) -> list[Any]:
@@ -198,7 +225,7 @@ class Trainer:
         self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._checkpoint.with_suffix(".tmp.npz")
         arrays = {f"v{i:04d}": np.asarray(v) for i, v in enumerate(self._variables())}
-        np.savez(temporary, allow_pickle=False, step=np.array(step), **arrays)
+        np.savez(temporary, allow_pickle=False, step=step, seconds=self.seconds, **arrays)
         temporary.replace(self._checkpoint)
 
     def _restore(self) -> None:
@@ -206,13 +233,22 @@ class Trainer:
             return
         with np.load(self._checkpoint) as saved:
             variables = self._variables()
-            if len(saved.files) != len(variables) + 1:
+            if sum(name.startswith("v") for name in saved.files) != len(variables):
                 raise TrainingError(
                     f"{self._checkpoint} belongs to another run; remove it to start anew."
                 )
             for i, variable in enumerate(variables):
                 variable.assign(saved[f"v{i:04d}"])
             self._first = int(saved["step"])
+            self.seconds = float(saved["seconds"])
+        if kept_beside(self._checkpoint).is_file():
+            with np.load(kept_beside(self._checkpoint)) as saved:
+                self._kept = [saved[name] for name in sorted(saved.files)]
+
+
+def kept_beside(checkpoint: Path) -> Path:
+    """Give the file for the weights that wait for the blend."""
+    return checkpoint.with_suffix(".kept.npz")
 
 
 def _plan(run: Run) -> list[_Step]:

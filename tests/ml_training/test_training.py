@@ -1,5 +1,7 @@
 import itertools
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +38,7 @@ def sampler(count: int = 8, run: Run = RUN) -> CropSampler:
 
 def train(
     run: Run, crops: CropSampler, *, checkpoint: Path | None = None, stop_after: int = 999
-) -> object:
+) -> Any:
     import keras
 
     from ml_training.architecture import Architecture, build
@@ -114,8 +116,16 @@ def test_a_stopped_training_goes_on_and_ends_as_if_never_stopped(tmp_path: Path)
     with pytest.raises(TrainingCancelled):
         train(RUN, sampler(), checkpoint=tmp_path / "run.npz", stop_after=3)
     resumed = train(RUN, sampler(), checkpoint=tmp_path / "run.npz")
-    for one, two in zip(whole.get_weights(), resumed.get_weights(), strict=True):  # type: ignore[attr-defined]  # keras
+    for one, two in zip(whole.get_weights(), resumed.get_weights(), strict=True):
         assert np.allclose(one, two, atol=1e-5)
+
+
+def test_a_blend_lies_between_the_ends_of_two_phases(tmp_path: Path) -> None:
+    one = replace(RUN, phases=RUN.phases * 2)
+    last, kept = train(one, sampler()), train(replace(one, blend=(1, 1.0)), sampler())
+    mixed = train(replace(one, blend=(1, 0.25)), sampler(), checkpoint=tmp_path / "run.npz")
+    for end, middle, got in zip(*(n.get_weights() for n in (last, kept, mixed)), strict=True):
+        assert np.allclose(got, 0.75 * end + 0.25 * middle, atol=1e-5)
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
