@@ -2,15 +2,20 @@
 
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, re_path
+from django.views.decorators.http import require_http_methods, require_POST
 
 from classifier.forms import SignInForm
 from classifier.views import home, model_versions, photo_sets, photos, reviews, structures
 from classifier.views.access import public
 
 sign_in = public(because="people sign in here")(
-    LoginView.as_view(form_class=SignInForm, redirect_authenticated_user=True)
+    require_http_methods(["GET", "HEAD", "POST"])(
+        LoginView.as_view(form_class=SignInForm, redirect_authenticated_user=True)
+    )
 )
-sign_out = public(because="ends whatever session the request carries")(LogoutView.as_view())
+sign_out = public(because="ends whatever session the request carries")(
+    require_POST(LogoutView.as_view())
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
