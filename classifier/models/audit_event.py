@@ -10,11 +10,14 @@ class AuditEventQuerySet(AppendOnlyQuerySet["AuditEvent"]):
     def record(
         self, action: str, subject: models.Model, *, by: models.Model | None, **detail: object
     ) -> "AuditEvent":
-        """Append one event; `by` is None for what the site did itself."""
+        """Append one event; `by` is None for what the site did itself.
+
+        A subject that is no row (somebody unknown) has the id 0.
+        """
         return self.create(
             action=action,
             subject_type=subject._meta.model_name or "",
-            subject_id=subject.pk,
+            subject_id=subject.pk or 0,
             subject=str(subject)[:200],
             actor_id=by.pk if by else None,
             detail=detail,

@@ -9,6 +9,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
+from classifier import accounts
 from classifier.models import User
 
 P = ParamSpec("P")
@@ -52,14 +53,24 @@ def guarded(right: str) -> Callable[[View[P]], PlainView[P]]:
         def inner(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _ask_to_sign_in(request)
-            if not request.user.has_perm(right):
-                raise PermissionDenied
-            return view(cast(SignedInRequest, request), *args, **kwargs)
+            demand(right, cast(SignedInRequest, request))
+            response = view(cast(SignedInRequest, request), *args, **kwargs)
+            if not response.has_header("Cache-Control"):
+                # The next person at this machine must not find the page by the back button.
+                response["Cache-Control"] = "private, no-store"
+            return response
 
         cast(_Marked, inner).guard = right
         return cast(PlainView[P], inner)
 
     return decorate
+
+
+def demand(right: str, request: SignedInRequest) -> None:
+    """Refuse, and record in the audit log, a person who lacks `right`."""
+    if not request.user.has_perm(right):
+        accounts.record_denial(request.user, right, request)
+        raise PermissionDenied
 
 
 def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:

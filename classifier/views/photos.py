@@ -4,7 +4,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from classifier import intake, photo_files, roles, tasks
 from classifier.forms import DecisionForm
 from classifier.models import Decision, ModelVersion, Photo
-from classifier.views.access import SignedInRequest, guarded
+from classifier.views.access import SignedInRequest, demand, guarded
 
 
 @require_safe
@@ -57,8 +56,7 @@ def photo_image(request: SignedInRequest, pk: int, kind: str) -> HttpResponseBas
     """Serve an image of the photo; the original needs the right to download."""
     row = get_object_or_404(Photo.objects.select_related("prediction"), pk=pk)
     if kind == "original":
-        if not request.user.has_perm(roles.DOWNLOAD):
-            raise PermissionDenied
+        demand(roles.DOWNLOAD, request)
         return _served(photo_files.original(row), row.media_type, download_as=row.name)
     if kind == "overlay":
         if row.prediction is None:

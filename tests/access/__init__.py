@@ -1,0 +1,1 @@
+"""Who may open and do what: `matrix.csv` says it, the tests are made from it."""

@@ -1,0 +1,135 @@
+"""One small site, made once: nine principals with live sessions, and a row for every address."""
+
+from dataclasses import dataclass
+
+from django.test import Client
+from django.urls import reverse
+
+from classifier import review
+from classifier.models import (
+    Decision,
+    Inspection,
+    ModelVersion,
+    Photo,
+    PhotoSet,
+    Structure,
+    TrainingRun,
+    User,
+)
+from tests.factories import (
+    CRACK,
+    active_version,
+    jpeg,
+    make_classified,
+    make_photo_set,
+    make_structure,
+    make_user,
+    upload_file,
+)
+
+ROLES: dict[str, tuple[str, ...]] = {
+    "viewer": ("viewer",),
+    "inspector": ("inspector",),
+    "reviewer": ("reviewer",),
+    "admin": ("admin",),
+    "inspector_reviewer": ("inspector", "reviewer"),
+    "superuser": (),
+    "deactivated": ("admin",),
+    "role_removed": ("admin",),
+}
+SECRETS = ("Secret viaduct", "bearing.jpg")
+"""What nobody may read who may not see photos."""
+ROW_OF = {
+    "structure": "structure structure-edit inspection-new",
+    "inspection": "inspection upload",
+    "photo_set": "photo-set photo-set-progress photo-upload",
+    "photo": "photo photo-image retry decide undo",
+    "version": "model activate",
+    "run": "training-run training-run-progress training-run-cancel",
+}
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@dataclass(frozen=True)
+class World:
+    sessions: dict[str, str]
+    rows: dict[str, int]
+    decision: int
+
+    def client(self, principal: str) -> Client:
+        client = Client()
+        if principal in self.sessions:
+            client.cookies["sessionid"] = self.sessions[principal]
+        return client
+
+    def address(self, route: str, *, pk: int | None = None) -> str:
+        """The address of a row of `matrix.csv`; of another object where `pk` is given."""
+        name, _, kind = route.partition("/")
+        noun = next((noun for noun, names in ROW_OF.items() if name in names.split()), None)
+        if noun is None:
+            return reverse(name)
+        row = pk or self.rows[noun]
+        return reverse(name, args=[row, kind] if kind else [row])
+
+    def fields(self, route: str) -> dict[str, object]:
+        """What a form of this address sends, so that a permitted request is obeyed."""
+        fields: dict[str, dict[str, object]] = {
+            "sign-in": {"username": "stranger", "password": "a wrong password"},
+            "structure-new": {"name": "New bridge", "kind": "bridge"},
+            "structure-edit": {"name": "Renamed", "kind": "bridge"},
+            "inspection-new": {"title": "Spring", "date": "2026-04-01"},
+            "upload": {"notes": "wet"},
+            "decide": {"outcome": "cant_tell", "seen": self.decision},
+            "undo": {"seen": self.decision},
+        }
+        if route == "photo-upload":
+            return {"photo": upload_file(jpeg())}
+        return fields.get(route, {})
+
+
+def make_world() -> World:
+    photo_set = make_photo_set(make_structure("Secret viaduct"))
+    photo = make_classified(photo_set, CRACK)
+    open_photo = make_classified(photo_set, CRACK)
+    Photo.objects.update(name="bearing.jpg")
+    decision = review.decide(photo, "confirmed", by=make_user("reviewer"), seen_decision_id=None)
+    assert open_photo.decision is None
+    run = TrainingRun.objects.create(
+        requested_by=make_user("admin"), base=active_version(), manifest_sha256="0" * 64
+    )
+    rows = {
+        "structure": photo_set.inspection.structure_id,
+        "inspection": photo_set.inspection_id,
+        "photo_set": photo_set.pk,
+        "photo": photo.pk,
+        "version": active_version().pk,
+        "run": run.pk,
+    }
+    return World(_sessions(), rows, decision.pk)
+
+
+def _sessions() -> dict[str, str]:
+    people = {name: make_user(*roles) for name, roles in ROLES.items()}
+    User.objects.filter(pk=people["superuser"].pk).update(is_superuser=True, is_staff=True)
+    sessions = {}
+    for name, user in people.items():
+        client = Client()
+        client.force_login(user, backend=BACKEND)
+        sessions[name] = client.cookies["sessionid"].value
+    User.objects.filter(pk=people["deactivated"].pk).update(is_active=False)
+    people["role_removed"].groups.clear()
+    return sessions
+
+
+def contents() -> dict[str, list[object]]:
+    """All that a refused request must leave as it is."""
+    return {
+        "structures": list(Structure.objects.values()),
+        "inspections": list(Inspection.objects.values()),
+        "photo sets": list(PhotoSet.objects.values()),
+        "photos": list(Photo.objects.values()),
+        "decisions": list(Decision.objects.values()),
+        "versions": list(ModelVersion.objects.values("pk", "state")),
+        "runs": list(TrainingRun.objects.values("pk", "state", "cancel_requested")),
+        "people": list(User.objects.values("pk", "is_active", "groups")),
+    }
