@@ -5,6 +5,7 @@ compared with.
 from ml_training.architecture import Architecture
 from ml_training.augmentation import Augmentation
 from ml_training.runs import Phase, Run
+from ml_training.runs.released import RUN as RELEASED
 from ml_training.sampling import Sampling
 
 RUN = Run(
@@ -26,7 +27,9 @@ RUN = Run(
     phases=(Phase(steps=1500, sides=(128,), learning_rate=1e-3),),
     sources=("metu",),
     held_out_sources=("saltspot",),
-    sides=(256, 512),
+    sides=(512,),
+    largest_zoom=0.56,
+    calibration_shares=RELEASED.calibration_shares,
     cell_loss=0.0,
     limits=("For comparison only: trained on METU alone, as it is published.",),
 )
