@@ -6,7 +6,7 @@ Geometry applies to the photo and its mask alike; everything else to the photo a
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,10 @@ class Augmentation:
     """Share of the crack-free crops over which bricks, blocks or paving are laid."""
     drawn_crack: float = 0.25
     """Share of the crack-free crops that get a drawn crack and so become cracked ones."""
+
+
+AS_IT_IS = Augmentation(**dict.fromkeys((field.name for field in fields(Augmentation)), 0.0))
+"""No change but turns and mirrors."""
 
 
 def turn(pixels: Pixels, mask: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:

@@ -1,9 +1,11 @@
 """Labelled photos: read an index or a folder, split by group, refuse leaks.
 
-Three layouts are read:
-- an index file `index.csv` with the columns path,label,group,source,role (paths relative to the
-  file); - a folder with `Positive/` and `Negative/`; - a folder with one sub-folder a class,
-  named like the labels below.
+Four layouts are read:
+
+- an index file `index.csv` with the columns path,label,group,source,role (paths relative to it);
+- a folder with `Positive/` and `Negative/`;
+- a folder with one sub-folder a class, named like the labels below;
+- a folder with `images/` and `masks/`: a photo is cracked where its mask is not black.
 
 Masks are found by name, never listed: `…/images/7.jpg` has its crack mask in `…/masks/7.png` or
 `…/masks_crack/7.png`, `…/concrete/7.jpg` in `…/concrete_masks/7.png`.
@@ -17,6 +19,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from PIL import Image
 
 from ml_training.contracts import DatasetError
 
@@ -54,7 +58,7 @@ class Split:
 
 
 def read_examples(place: Path) -> tuple[Example, ...]:
-    """Read an index file, a folder holding `index.csv`, or a folder with one sub-folder a class.
+    """Read an index file, or a folder in one of the layouts above.
 
     Raises DatasetError with a sentence that names what was wanted and what was found.
     """
@@ -62,6 +66,8 @@ def read_examples(place: Path) -> tuple[Example, ...]:
         return _read_index(place)
     if (place / "index.csv").is_file():
         return _read_index(place / "index.csv")
+    if (place / "images").is_dir() and (place / "masks").is_dir():
+        return _read_pairs(place)
     if place.is_dir():
         return _read_class_folders(place)
     raise DatasetError(f"No photos: {place} is neither an index file nor a folder.")
@@ -95,12 +101,37 @@ def _example(root: Path, row: dict[str, str]) -> Example:
     )
 
 
+def _read_pairs(root: Path) -> tuple[Example, ...]:
+    examples = tuple(_pair(root, path) for path in _photos_in(root / "images"))
+    if not examples:
+        raise DatasetError(f"{root.name}/images holds no photo.")
+    return examples
+
+
+def _pair(root: Path, path: Path) -> Example:
+    mask = _find_mask(path)
+    if mask is None:
+        raise DatasetError(
+            f"{path.name} has no mask: put {path.stem}.png into {root.name}/masks, all black where "
+            "the photo shows no crack."
+        )
+    with Image.open(mask) as picture:
+        cracked = picture.convert("L").getbbox() is not None
+    label = "crack" if cracked else "clear"
+    return Example(path, cracked, label, path.stem, root.name, "train", mask if cracked else None)
+
+
+def _photos_in(folder: Path) -> list[Path]:
+    return [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in IMAGE_SUFFIXES]
+
+
 def _read_class_folders(root: Path) -> tuple[Example, ...]:
     known = CRACK_LABELS | CLEAR_LABELS
     folders = [f for f in sorted(root.iterdir()) if f.is_dir() and f.name.lower() in known]
     if not folders:
         raise DatasetError(
-            f"{root} must hold index.csv or folders named like Positive and Negative; "
+            f"{root} must hold index.csv, images and masks, or folders named like Positive and "
+            "Negative; "
             f"found: {sorted(f.name for f in root.iterdir())[:8]}."
         )
     return tuple(
@@ -114,8 +145,7 @@ def _read_class_folders(root: Path) -> tuple[Example, ...]:
             _find_mask(path),
         )
         for folder in folders
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in IMAGE_SUFFIXES
+        for path in _photos_in(folder)
     )
 
 

@@ -14,23 +14,31 @@ from importlib.metadata import version
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from ml_training import artifacts, measuring
 from ml_training.architecture import build
+from ml_training.augmentation import AS_IT_IS
 from ml_training.backbone import PRETRAINED
-from ml_training.caching import cache_photos
-from ml_training.contracts import DatasetError, ModelFacts, Thresholds
+from ml_training.caching import cache_photos, decode, in_memory
+from ml_training.contracts import DatasetError, ModelFacts, Progress, Thresholds
 from ml_training.dataset import Example, Split, balance, read_examples, split_by_group
+from ml_training.duplicates import near_duplicates
 from ml_training.exporting import save_network
-from ml_training.inference import load_classifier
+from ml_training.inference import Classifier, load_classifier
+from ml_training.photos import open_upright
+from ml_training.plotting import plot, sheet, with_evidence
 from ml_training.runs import Run
-from ml_training.sampling import CropSampler
+from ml_training.sampling import Batch, CropSampler
 from ml_training.serving import Calibration, Serving
 from ml_training.synthetic import draw_folder
-from ml_training.training import OnProgress, Trainer
+from ml_training.training import OnProgress, Point, Trainer
 
 Say = Callable[[str], None]
 OnCount = Callable[[int, int], None]
+
+_CHECKED_CROPS, _CHECKED_SIDE = 96, 160
+_EXAMPLES = 24
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,8 @@ def release(run: Run, *, data: Path, out: Path, place: Workplace) -> ModelFacts:
     figures.
     """
     examples, split = _photos(run, data, place)
+    place.say("Looking for held-out photos that resemble learned ones.")
+    alike = near_duplicates(split, on_photo=place.on_count)
     network, seconds = _train(run, split, place)
     measured = [e for e in examples if e.role == "dev"] + list(split.held_out)
     if not measured:
@@ -60,13 +70,15 @@ def release(run: Run, *, data: Path, out: Path, place: Workplace) -> ModelFacts:
         files = save_network(network, Path(name))
         serving = first_serving(run)
         draft = Path(name) / "draft"
-        card = _card(run, split, measured, seconds=seconds)
+        card = _card(run, split, measured, seconds=seconds) | {"near_duplicates": alike}
         artifacts.write_folder(draft, files=files, serving=serving, card=card)
         place.say(f"Measuring {len(measured)} photos.")
         seen = measuring.look_at(load_classifier(draft), measured, on_photo=place.on_count)
         serving = measuring.calibrate(serving, seen, run.calibration_shares)
         card["figures"] = measuring.figures(serving, seen)
-        return artifacts.write_folder(out, files=files, serving=serving, card=card)
+        facts = artifacts.write_folder(out, files=files, serving=serving, card=card)
+    _draw_examples(load_classifier(out), measured, place.folder / f"{run.name}-examples.png")
+    return facts
 
 
 def _photos(run: Run, data: Path, place: Workplace) -> tuple[list[Example], Split]:
@@ -86,6 +98,7 @@ def _photos(run: Run, data: Path, place: Workplace) -> tuple[list[Example], Spli
     if run.sources:
         split = Split(tuple(e for e in split.train if e.source in run.sources), split.held_out)
     place.say(f"Learning from {len(split.train)} photos: {balance(split.train)}.")
+    place.say(f"Held out: {len(split.held_out)} photos: {balance(split.held_out)}.")
     return examples, split
 
 
@@ -98,9 +111,56 @@ def _train(run: Run, split: Split, place: Workplace) -> tuple[keras.Model, float
     keras.utils.set_random_seed(run.seed)
     backbone = None if run.architecture.kind == "small" else keras.models.load_model(PRETRAINED)
     network = build(run.architecture, backbone=backbone)
-    trainer = Trainer(network, run, checkpoint=place.folder / f"{run.name}.npz")
-    trainer.train(sampler, on_progress=place.on_progress, should_stop=lambda: False)
+    trainer = Trainer(
+        network,
+        run,
+        checkpoint=place.folder / f"{run.name}.npz",
+        held_out=_held_out_crops(run, split),
+    )
+
+    def on_progress(progress: Progress) -> None:
+        place.on_progress(progress)
+        _draw_learning_curve(trainer.history, place.folder / f"{run.name}-learning.svg")
+
+    trainer.train(sampler, on_progress=on_progress, should_stop=lambda: False)
     return network, trainer.seconds
+
+
+def _held_out_crops(run: Run, split: Split) -> Batch | None:
+    """Cut one fixed batch from held-out photos, as they are; None where one kind is missing."""
+    chosen = np.random.default_rng(run.seed).permutation(len(split.held_out))[:_CHECKED_CROPS]
+    photos = [split.held_out[i] for i in chosen]
+    if len({photo.cracked for photo in photos}) < 2:
+        return None
+    decoded = in_memory((photo, *decode(photo, max_side=1024)) for photo in photos)
+    sampler = CropSampler(decoded, sampling=run.sampling, augmentation=AS_IT_IS, seed=run.seed)
+    return sampler.batch(step=0, side=_CHECKED_SIDE, count=_CHECKED_CROPS)
+
+
+def _draw_learning_curve(history: Sequence[Point], out: Path) -> None:
+    if not history:
+        return
+    curves = {
+        "learned": [(p.step, p.loss) for p in history],
+        "held out": [(p.step, p.held_out_loss) for p in history],
+    }
+    highest = max(p.loss for p in history)
+    picture = plot("Steps → loss", curves, top=1.2 * highest, right=history[-1].step)
+    out.write_text(picture, encoding="utf-8")
+
+
+def _draw_examples(classifier: Classifier, measured: Sequence[Example], out: Path) -> None:
+    """Draw what the finished model sees in a few measured photos, cracked and clear in turns."""
+    rng = np.random.default_rng(0)
+    kinds = [[e for e in measured if e.cracked == kind] for kind in (True, False)]
+    chosen = [pile[i] for pile in kinds for i in rng.permutation(len(pile))[: _EXAMPLES // 2]]
+    tiles = []
+    for example in chosen:
+        image = open_upright(example.path, max_side=1024)
+        answer = classifier.judge(image)
+        words = f"{example.label}: {answer.verdict}, {answer.score:.2f}"
+        tiles.append((words, with_evidence(image, answer.evidence)))
+    sheet(tiles).save(out)
 
 
 def first_serving(run: Run) -> Serving:

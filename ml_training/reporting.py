@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
 
 from ml_training import evaluation, measuring
 from ml_training.contracts import DatasetError
@@ -17,13 +16,12 @@ from ml_training.dataset import read_examples
 from ml_training.inference import load_classifier
 from ml_training.measuring import OnPhoto, Seen
 from ml_training.photos import open_upright
+from ml_training.plotting import Curve, plot, sheet
 
 Values = npt.NDArray[np.float64]
 Answers = npt.NDArray[np.bool_]
-Curve = Sequence[tuple[float, float]]
 
-_PLOT = 260
-_MISTAKES, _TILE, _ACROSS = 24, 224, 6
+_MISTAKES = 24
 _STYLE = "body{font:15px system-ui;margin:2rem auto;max-width:70rem}svg{margin:0 1rem 1rem 0}"
 
 
@@ -80,9 +78,9 @@ def _plots(scores: Values, cracked: Answers) -> str:
     rows = evaluation.reliability(scores, cracked)
     return "".join(
         (
-            _plot("False flags → cracks found", _roc(scores, cracked)),
-            _plot("Cracks found → precision", _precision_recall(scores, cracked)),
-            _plot("Score → share cracked", [(row.score, row.cracked) for row in rows]),
+            plot("False flags → cracks found", {"": _roc(scores, cracked)}),
+            plot("Cracks found → precision", {"": _precision_recall(scores, cracked)}),
+            plot("Score → share cracked", {"": [(row.score, row.cracked) for row in rows]}),
         )
     )
 
@@ -105,19 +103,6 @@ def _thinned(x: Values, y: Values) -> Curve:
     return [(float(x[i]), float(y[i])) for i in keep]
 
 
-def _plot(title: str, curve: Curve) -> str:
-    size = _PLOT
-    points = " ".join(
-        f"{20 + x * (size - 40):.1f},{size - 20 - y * (size - 40):.1f}" for x, y in curve
-    )
-    frame = (
-        f'<rect x="20" y="20" width="{size - 40}" height="{size - 40}" fill="none" stroke="#999"/>'
-    )
-    line = f'<polyline points="{points}" fill="none" stroke="#0a5" stroke-width="2"/>'
-    text = f'<text x="20" y="14" font-size="12">{html.escape(title)}</text>'
-    return f'<svg width="{size}" height="{size}" role="img">{frame}{line}{text}</svg>'
-
-
 # === Mistakes ===
 
 
@@ -125,14 +110,9 @@ def _draw_mistakes(seen: Sequence[Seen], scores: Values, out: Path) -> None:
     """Lay out the photos whose score is farthest from the truth, each with its score."""
     cracked = np.array([s.example.cracked for s in seen])
     worst = np.argsort(-np.abs(scores - cracked))[:_MISTAKES]
-    rows = -(-len(worst) // _ACROSS)
-    sheet = Image.new("RGB", (_ACROSS * _TILE, rows * (_TILE + 18)), "white")
-    draw = ImageDraw.Draw(sheet)
-    for position, index in enumerate(worst):
-        left, top = position % _ACROSS * _TILE, position // _ACROSS * (_TILE + 18)
-        tile = open_upright(seen[index].example.path, max_side=_TILE * 2)
-        tile.thumbnail((_TILE - 4, _TILE - 4))
-        sheet.paste(tile, (left, top + 18))
+    tiles = []
+    for index in worst:
+        photo = open_upright(seen[index].example.path, max_side=512)
         truth = "crack" if cracked[index] else "clear"
-        draw.text((left + 4, top + 3), f"{truth}, score {scores[index]:.2f}", fill="black")
-    sheet.save(out)
+        tiles.append((f"{truth}, score {scores[index]:.2f}", photo))
+    sheet(tiles).save(out)

@@ -21,12 +21,13 @@ import tensorflow as tf
 
 from ml_training.contracts import Progress, TrainingCancelled, TrainingError
 from ml_training.pooling import log_mean_exp
-from ml_training.runs import Phase, Run
+from ml_training.runs import Run
 from ml_training.sampling import Batch, CropSampler, batches
+from ml_training.schedule import Step, plan_steps
 
 SECONDS_BETWEEN_CHECKPOINTS = 120.0
 STEPS_BETWEEN_PROGRESS = 20
-_WARM_UP_STEPS = 100
+STEPS_BETWEEN_CHECKS = 100
 _HARD_PHOTOS_SHARE = 0.1
 
 OnProgress = Callable[[Progress], None]
@@ -34,24 +35,36 @@ ShouldStop = Callable[[], bool]
 
 
 @dataclass(frozen=True)
-class _Step:
-    number: int
-    phase: int
-    position: int
-    side: int
-    count: int
-    learning_rate: float
+class Point:
+    """A point of the learning curve: the loss on training crops (smoothed) and on held-out ones
+    (NaN without them), after so many steps.
+    """
+
+    step: int
+    loss: float
+    held_out_loss: float
 
 
 class Trainer:
-    """Trains one network by one run. `checkpoint` is a file that is written now and then, or
-    None.
+    """Trains one network by one run.
+
+    `checkpoint` is a file that is written now and then, or None; `held_out` are crops whose loss
+    is followed and never learned from.
     """
 
-    def __init__(self, network: keras.Model, run: Run, *, checkpoint: Path | None = None) -> None:
+    def __init__(
+        self,
+        network: keras.Model,
+        run: Run,
+        *,
+        checkpoint: Path | None = None,
+        held_out: Batch | None = None,
+    ) -> None:
         self.network = network
+        self.history: list[Point] = []
         self._run = run
         self._checkpoint = checkpoint
+        self._held_out = held_out
         self._optimizer = keras.optimizers.AdamW(1e-4, weight_decay=run.weight_decay, clipnorm=1.0)
         self._optimizer.build(network.trainable_variables)
         self._averages = [tf.Variable(v) for v in network.trainable_variables]
@@ -70,7 +83,7 @@ class Trainer:
 
         Raises TrainingCancelled when asked to stop, TrainingError when the loss is no number.
         """
-        plan = _plan(self._run)
+        plan = plan_steps(self._run)
         for index, phase in enumerate(self._run.phases):
             steps = [s for s in plan if s.phase == index and s.number >= self._first]
             sampler.leave_out(phase.without)
@@ -89,7 +102,7 @@ class Trainer:
     def _run_phase(
         self,
         sampler: CropSampler,
-        steps: Sequence[_Step],
+        steps: Sequence[Step],
         total: int,
         on_progress: OnProgress,
         should_stop: ShouldStop,
@@ -105,6 +118,8 @@ class Trainer:
             if should_stop():
                 self._save(step.number + 1)
                 raise TrainingCancelled(f"Stopped at step {step.number + 1} of {total}.")
+            if (step.number + 1) % STEPS_BETWEEN_CHECKS == 0:
+                self.history.append(Point(step.number + 1, loss, self._held_out_loss()))
             if done % STEPS_BETWEEN_PROGRESS == 0 or done == len(steps):
                 left = (time.monotonic() - started) / done * (total - step.number - 1)
                 on_progress(self._progress(step, loss, left))
@@ -112,7 +127,7 @@ class Trainer:
                 self._save(step.number + 1)
                 saved = time.monotonic()
 
-    def _progress(self, step: _Step, loss: float, left: float) -> Progress:
+    def _progress(self, step: Step, loss: float, left: float) -> Progress:
         return Progress(
             epoch=step.phase + 1,
             epochs=len(self._run.phases),
@@ -125,14 +140,11 @@ class Trainer:
 
     # === One step ===
 
-    def _learn(self, batch: Batch, step: _Step) -> float:
+    def _learn(self, batch: Batch, step: Step) -> float:
         value = float(
             self._update(
                 tf.constant(batch.images),
-                tf.constant(batch.labels),
-                tf.constant(batch.label_weights),
-                tf.constant(batch.cells),
-                tf.constant(batch.cell_weights),
+                *_answers(batch),
                 tf.constant(step.learning_rate, tf.float32),
                 tf.constant(
                     min(self._run.averaging, (1 + step.number) / (10 + step.number)), tf.float32
@@ -178,6 +190,12 @@ class Trainer:
         cell = tf.nn.sigmoid_cross_entropy_with_logits(cells, logits)
         cell = tf.reduce_sum(cell * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
         return crop + run.cell_loss * cell
+
+    def _held_out_loss(self) -> float:
+        if self._held_out is None:
+            return math.nan
+        logits = self.network(tf.cast(self._held_out.images, tf.float32), training=False)[..., 0]
+        return float(self._loss(logits, *_answers(self._held_out)))
 
     # === Hard clear photos ===
 
@@ -225,7 +243,9 @@ class Trainer:
         self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._checkpoint.with_suffix(".tmp.npz")
         arrays = {f"v{i:04d}": np.asarray(v) for i, v in enumerate(self._variables())}
-        np.savez(temporary, allow_pickle=False, step=step, seconds=self.seconds, **arrays)
+        history = np.array([(p.step, p.loss, p.held_out_loss) for p in self.history])
+        arrays |= {"history": history.reshape(-1, 3), "seconds": np.array(self.seconds)}
+        np.savez(temporary, allow_pickle=False, step=step, **arrays)
         temporary.replace(self._checkpoint)
 
     def _restore(self) -> None:
@@ -241,31 +261,18 @@ class Trainer:
                 variable.assign(saved[f"v{i:04d}"])
             self._first = int(saved["step"])
             self.seconds = float(saved["seconds"])
+            self.history = [Point(int(n), loss, held_out) for n, loss, held_out in saved["history"]]
         if kept_beside(self._checkpoint).is_file():
             with np.load(kept_beside(self._checkpoint)) as saved:
                 self._kept = [saved[name] for name in sorted(saved.files)]
 
 
+def _answers(batch: Batch) -> tuple[Any, Any, Any, Any]:
+    parts = (batch.labels, batch.label_weights, batch.cells, batch.cell_weights)
+    labels, label_weights, cells, cell_weights = (tf.constant(part) for part in parts)
+    return labels, label_weights, cells, cell_weights
+
+
 def kept_beside(checkpoint: Path) -> Path:
     """Give the file for the weights that wait for the blend."""
     return checkpoint.with_suffix(".kept.npz")
-
-
-def _plan(run: Run) -> list[_Step]:
-    """Lay out all steps with their crop side and learning rate; the same for every start of a
-    run.
-    """
-    rng = np.random.default_rng(run.seed)
-    plan: list[_Step] = []
-    for index, phase in enumerate(run.phases):
-        for position in range(phase.steps):
-            side = int(rng.choice(phase.sides))
-            count = max(2, run.batch_pixels // side**2)
-            plan.append(_Step(len(plan), index, position, side, count, _rate(phase, position)))
-    return plan
-
-
-def _rate(phase: Phase, position: int) -> float:
-    warm = min(1.0, (position + 1) / min(_WARM_UP_STEPS, 1 + phase.steps // 5))
-    cosine = 0.5 * (1 + math.cos(math.pi * position / phase.steps))
-    return phase.learning_rate * warm * (0.02 + 0.98 * cosine)

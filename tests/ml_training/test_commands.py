@@ -3,6 +3,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ml_training.__main__ import main
 from ml_training.contracts import ModelFileError
@@ -84,6 +85,8 @@ def test_a_training_by_command_gives_a_model_that_evaluate_measures(
     )
     figures = json.loads((tmp_path / "page" / "figures.json").read_text(encoding="utf-8"))
     assert figures["walls"]["photos"] == 8
+    with Image.open(tmp_path / "work" / "by-command-examples.png") as examples:
+        assert examples.width == 6 * 224
     assert "Worst mistakes" in (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
 
 

@@ -77,6 +77,28 @@ def test_folders_named_positive_and_negative_are_read(tmp_path: Path) -> None:
     assert [e.cracked for e in read_examples(tmp_path)] == [False, True]
 
 
+def write_pairs(folder: Path) -> Path:
+    for name, grey in (("1", 0), ("2", 255)):
+        for kind, mode in (("images", "RGB"), ("masks", "L")):
+            (folder / kind).mkdir(exist_ok=True)
+            Image.new(mode, (64, 64), grey if mode == "L" else 0).save(
+                folder / kind / f"{name}.png"
+            )
+    return folder
+
+
+def test_a_photo_of_a_pair_is_cracked_where_its_mask_is_not_black(tmp_path: Path) -> None:
+    clear, cracked = read_examples(write_pairs(tmp_path))
+    assert (clear.cracked, clear.mask) == (False, None)
+    assert (cracked.cracked, cracked.mask) == (True, tmp_path / "masks" / "2.png")
+
+
+def test_a_photo_of_a_pair_without_its_mask_is_named(tmp_path: Path) -> None:
+    (write_pairs(tmp_path) / "masks" / "2.png").unlink()
+    with pytest.raises(DatasetError, match=r"2\.png has no mask"):
+        read_examples(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [("a.jpg,maybe,g,s,train\n", "Unknown label 'maybe'"), ("", "lists no photo")],

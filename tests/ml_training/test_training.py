@@ -37,7 +37,12 @@ def sampler(count: int = 8, run: Run = RUN) -> CropSampler:
 
 
 def train(
-    run: Run, crops: CropSampler, *, checkpoint: Path | None = None, stop_after: int = 999
+    run: Run,
+    crops: CropSampler,
+    *,
+    checkpoint: Path | None = None,
+    stop_after: int = 999,
+    held_out: Batch | None = None,
 ) -> Any:
     import keras
 
@@ -47,7 +52,7 @@ def train(
     keras.utils.set_random_seed(0)
     network = build(Architecture(kind="small"))
     asked = itertools.count(1)
-    Trainer(network, run, checkpoint=checkpoint).train(
+    Trainer(network, run, checkpoint=checkpoint, held_out=held_out).train(
         crops,
         on_progress=lambda _: None,
         should_stop=lambda: next(asked) > stop_after,
@@ -118,6 +123,21 @@ def test_a_stopped_training_goes_on_and_ends_as_if_never_stopped(tmp_path: Path)
     resumed = train(RUN, sampler(), checkpoint=tmp_path / "run.npz")
     for one, two in zip(whole.get_weights(), resumed.get_weights(), strict=True):
         assert np.allclose(one, two, atol=1e-5)
+
+
+def test_the_learning_curve_survives_a_stop_and_follows_held_out_crops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ml_training.training import Trainer
+
+    monkeypatch.setattr("ml_training.training.STEPS_BETWEEN_CHECKS", 2)
+    held_out = sampler(4).batch(step=0, side=64, count=4)
+    with pytest.raises(TrainingCancelled):
+        train(RUN, sampler(), checkpoint=tmp_path / "c.npz", stop_after=2, held_out=held_out)
+    network = train(RUN, sampler(), checkpoint=tmp_path / "c.npz", held_out=held_out)
+    history = Trainer(network, RUN, checkpoint=tmp_path / "c.npz").history
+    assert [point.step for point in history] == [2, 4, 6]
+    assert all(np.isfinite(point.held_out_loss) for point in history)
 
 
 def test_a_blend_lies_between_the_ends_of_two_phases(tmp_path: Path) -> None:
