@@ -50,9 +50,11 @@ def _evaluate(options: argparse.Namespace) -> None:
         data=options.data,
         out=options.out,
         everything=options.everything,
+        beside=options.beside,
+        speed=options.speed,
         on_photo=_show_count,
     )
-    _say(f"Wrote {page} and figures.json beside it.")
+    _say(f"Wrote {page}; figures.json and card.md stand beside it.")
 
 
 def _predict(options: argparse.Namespace) -> None:
@@ -124,6 +126,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--everything", action="store_true", help="also photos the model was trained on"
     )
+    evaluate.add_argument("--beside", type=Path, help="model folder to compare with")
+    evaluate.add_argument("--speed", type=Path, help="what `benchmark --out` wrote, for the card")
     evaluate.set_defaults(command=_evaluate)
     _add_prediction(commands)
     _add_tools(commands)

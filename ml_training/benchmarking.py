@@ -6,6 +6,8 @@ Each measurement runs in a process of its own, so that memory and the first answ
 from __future__ import annotations
 
 import multiprocessing
+import os
+import platform
 import resource
 import statistics
 import tempfile
@@ -25,10 +27,12 @@ SIZES = {"2 MP": (1632, 1224), "12 MP": (4032, 3024), "48 MP": (8064, 6048)}
 _TILE, _BASELINE_INPUT = 227, 120
 
 
-def benchmark(
-    model: Path, *, seconds: float, say: Callable[[str], None]
-) -> dict[str, dict[str, dict[str, float]]]:
-    """Measure every way at every size for about `seconds` each; give size → way → figures."""
+def benchmark(model: Path, *, seconds: float, say: Callable[[str], None]) -> dict[str, object]:
+    """Measure every way at every size for about `seconds` each.
+
+    Gives `machine` and `sizes`: size → way → photos_a_second, p50, p95 and first_answer in seconds,
+    memory_mb.
+    """
     report: dict[str, dict[str, dict[str, float]]] = {}
     ways: list[Way] = ["openvino"] if find_spec("openvino") else []
     ways += ["tensorflow", "tiles"]
@@ -44,7 +48,17 @@ def benchmark(
                     f"{figures['memory_mb']:.0f} MB  first after {figures['first_answer']:.1f} s  "
                     f"{ratio:.1f} × tiles"
                 )
-    return report
+    return {"machine": machine(), "sizes": report}
+
+
+def machine() -> str:
+    """Name this machine: processor, cores, system."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        name = next(line.partition(": ")[2] for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        name = platform.processor() or platform.machine()
+    return f"{name}, {os.cpu_count()} cores, {platform.system()}"
 
 
 def _make_photo(path: Path, size: tuple[int, int]) -> Path:

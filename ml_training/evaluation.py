@@ -90,6 +90,9 @@ def photo_figures(scores: Values, cracked: Answers, thresholds: Thresholds) -> d
     """
     figures: dict[str, object] = {"photos": len(scores), "cracked": int(cracked.sum())}
     figures["confusion"] = confusion(scores, cracked, thresholds)
+    figures["accuracy"] = float(((scores >= 0.5) == cracked).mean())
+    figures["at_flagged"] = precision_and_recall(scores >= thresholds.flagged_from, cracked)
+    figures["at_undecided"] = precision_and_recall(scores >= thresholds.clear_below, cracked)
     if cracked.any() and not cracked.all():
         figures["auc"] = _with_interval(auc, scores, cracked)
         for share in (0.05, 0.10):
@@ -119,6 +122,15 @@ def confusion(
         name: {verdict: int((kind & said).sum()) for verdict, said in verdicts.items()}
         for name, kind in (("cracked", cracked), ("clear", ~cracked))
     }
+
+
+def precision_and_recall(said: Answers, cracked: Answers) -> dict[str, float]:
+    """Give the share of the photos pointed out that are cracked, and of the cracked ones pointed
+    out; a share of nothing is left out.
+    """
+    hits = float((said & cracked).sum())
+    shares = {"precision": float(said.sum()), "recall": float(cracked.sum())}
+    return {name: hits / count for name, count in shares.items() if count}
 
 
 # === Localisation ===

@@ -132,19 +132,24 @@ def _cracked(seen: Sequence[Seen]) -> npt.NDArray[np.bool_]:
 
 
 def figures(serving: Serving, seen: Sequence[Seen]) -> dict[str, object]:
-    """Give the photo-level figures per source and localisation where there are masks."""
-    table: dict[str, object] = {}
-    for source in sorted({s.example.source for s in seen}):
-        part = [s for s in seen if s.example.source == source]
-        scores = calibration.apply(serving.photo, _logits(part))
-        found = evaluation.photo_figures(scores, _cracked(part), serving.thresholds)
-        masked = [s for s in part if s.example.cracked and s.example.mask is not None]
-        if masked:
-            found["localisation"] = evaluation.localisation_figures(
-                [evaluation.locate(s.sight.fused, _mask(s)) for s in masked]
-            )
-        table[source] = found
-    return table
+    """Give the photo-level figures per source and overall, and localisation where there are
+    masks.
+    """
+    sources = sorted({s.example.source for s in seen})
+    piles = {source: [s for s in seen if s.example.source == source] for source in sources}
+    if len(piles) > 1:
+        piles["overall"] = list(seen)
+    return {name: _figures(serving, pile) for name, pile in piles.items()}
+
+
+def _figures(serving: Serving, seen: Sequence[Seen]) -> dict[str, object]:
+    found = evaluation.photo_figures(scores(serving, seen), _cracked(seen), serving.thresholds)
+    masked = [s for s in seen if s.example.cracked and s.example.mask is not None]
+    if masked:
+        found["localisation"] = evaluation.localisation_figures(
+            [evaluation.locate(s.sight.fused, _mask(s)) for s in masked]
+        )
+    return found
 
 
 def scores(serving: Serving, seen: Sequence[Seen]) -> Values:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from ml_training import evaluation, measuring
-from ml_training.contracts import DatasetError
-from ml_training.dataset import read_examples
+from ml_training import artifacts, evaluation, measuring
+from ml_training.cards import card_page
+from ml_training.contracts import DatasetError, ModelFacts
+from ml_training.dataset import Example, read_examples
 from ml_training.inference import load_classifier
 from ml_training.measuring import OnPhoto, Seen
 from ml_training.photos import open_upright
@@ -25,44 +27,80 @@ _MISTAKES = 24
 _STYLE = "body{font:15px system-ui;margin:2rem auto;max-width:70rem}svg{margin:0 1rem 1rem 0}"
 
 
+@dataclass(frozen=True)
+class _Judged:
+    facts: ModelFacts
+    seen: Sequence[Seen]
+    figures: dict[str, object]
+    scores: Values
+
+
 def evaluate(
-    model: Path, *, data: Path, out: Path, everything: bool, on_photo: OnPhoto | None = None
+    model: Path,
+    *,
+    data: Path,
+    out: Path,
+    everything: bool,
+    beside: Path | None = None,
+    speed: Path | None = None,
+    on_photo: OnPhoto | None = None,
 ) -> Path:
     """Measure a model on the photos it was not trained on; give the path of the page.
 
-    Writes index.html, figures.json and mistakes.png into `out`. `everything` also measures the
-    photos that the model's card says it was trained on.
+    Writes index.html, figures.json, mistakes.png and card.md into `out`. `everything` also measures
+    the photos that the model's card says it was trained on. `beside` is a model to measure on the
+    same photos, `speed` a file that `benchmark` wrote; both appear in card.md.
     """
-    classifier = load_classifier(model)
     examples = list(read_examples(data))
     if not everything:
-        examples = measuring.measured_examples(examples, classifier.facts.card)
+        examples = measuring.measured_examples(examples, artifacts.read_facts(model).card)
     if not examples:
         raise DatasetError(
             "All of these photos trained the model; --everything measures them anyway."
         )
+    judged = _judge(model, examples, on_photo)
+    other = _judge(beside, examples, on_photo) if beside else None
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "figures.json").write_text(json.dumps(judged.figures, indent=2) + "\n", "utf-8")
+    (out / "card.md").write_text(_card(judged, other, speed), "utf-8")
+    _draw_mistakes(judged, out / "mistakes.png")
+    page = out / "index.html"
+    page.write_text(_page(judged), "utf-8")
+    return page
+
+
+def _judge(model: Path, examples: Sequence[Example], on_photo: OnPhoto | None) -> _Judged:
+    classifier = load_classifier(model)
     seen = measuring.look_at(classifier, examples, on_photo=on_photo)
     figures = measuring.figures(classifier.serving, seen)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    scores = measuring.scores(classifier.serving, seen)
-    _draw_mistakes(seen, scores, out / "mistakes.png")
-    page = out / "index.html"
-    page.write_text(_page(classifier.facts.name, figures, seen, scores), encoding="utf-8")
-    return page
+    return _Judged(classifier.facts, seen, figures, measuring.scores(classifier.serving, seen))
+
+
+def _card(judged: _Judged, other: _Judged | None, speed: Path | None) -> str:
+    options = " --beside BASELINE" if other else ""
+    options += " --speed BENCHMARK.json" if speed else ""
+    return card_page(
+        judged.facts,
+        judged.figures,
+        beside=(other.facts.name, other.figures) if other else None,
+        speed=json.loads(speed.read_text(encoding="utf-8")) if speed else None,
+        command=f"python -m ml_training evaluate --data DATA --out DIR{options}",
+    )
 
 
 # === The page ===
 
 
-def _page(name: str, figures: dict[str, object], seen: Sequence[Seen], scores: Values) -> str:
-    title = html.escape(f"{name}: figures on photos it was not trained on")
+def _page(judged: _Judged) -> str:
+    title = html.escape(f"{judged.facts.name}: figures on photos it was not trained on")
     parts = [f"<!doctype html><meta charset=utf-8><title>{title}</title><style>{_STYLE}</style>"]
     parts.append(f"<h1>{title}</h1>")
-    for source, table in figures.items():
-        inside = np.array([s.example.source == source for s in seen])
-        cracked = np.array([s.example.cracked for s in seen])[inside]
-        parts.append(f"<h2>{html.escape(source)}</h2>{_plots(scores[inside], cracked)}")
+    sources = np.array([s.example.source for s in judged.seen])
+    cracked = np.array([s.example.cracked for s in judged.seen])
+    for source, table in judged.figures.items():
+        inside = (sources == source) | (source == "overall")
+        plots = _plots(judged.scores[inside], cracked[inside])
+        parts.append(f"<h2>{html.escape(source)}</h2>{plots}")
         parts.append(f"<details><summary>Figures</summary><pre>{_pretty(table)}</pre></details>")
     parts.append('<h2>Worst mistakes</h2><img src="mistakes.png" alt="The worst mistakes">')
     return "\n".join(parts)
@@ -106,13 +144,12 @@ def _thinned(x: Values, y: Values) -> Curve:
 # === Mistakes ===
 
 
-def _draw_mistakes(seen: Sequence[Seen], scores: Values, out: Path) -> None:
+def _draw_mistakes(judged: _Judged, out: Path) -> None:
     """Lay out the photos whose score is farthest from the truth, each with its score."""
-    cracked = np.array([s.example.cracked for s in seen])
-    worst = np.argsort(-np.abs(scores - cracked))[:_MISTAKES]
+    cracked = np.array([s.example.cracked for s in judged.seen])
     tiles = []
-    for index in worst:
-        photo = open_upright(seen[index].example.path, max_side=512)
+    for index in np.argsort(-np.abs(judged.scores - cracked))[:_MISTAKES]:
+        photo = open_upright(judged.seen[index].example.path, max_side=512)
         truth = "crack" if cracked[index] else "clear"
-        tiles.append((f"{truth}, score {scores[index]:.2f}", photo))
+        tiles.append((f"{truth}, score {judged.scores[index]:.2f}", photo))
     sheet(tiles).save(out)

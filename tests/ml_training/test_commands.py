@@ -80,14 +80,21 @@ def test_a_training_by_command_gives_a_model_that_evaluate_measures(
     data, model = str(tmp_path / "data"), str(tmp_path / "model")
     work = ["--work", str(tmp_path / "work")]
     assert main(["train", "--data", data, "--run", "any", "--out", model, *work]) == 0
-    assert (
-        main(["evaluate", "--model", model, "--data", data, "--out", str(tmp_path / "page")]) == 0
-    )
+    speed = tmp_path / "speed.json"
+    speed.write_text(json.dumps({"machine": "a bench", "sizes": {"2 MP": {"tiles": SPEED}}}))
+    beside = ["--beside", model, "--speed", str(speed), "--out", str(tmp_path / "page")]
+    assert main(["evaluate", "--model", model, "--data", data, *beside]) == 0
+    card = (tmp_path / "page" / "card.md").read_text(encoding="utf-8")
+    assert "| walls | by-command | 4 | 4 |" in card
+    assert "on a bench" in card
     figures = json.loads((tmp_path / "page" / "figures.json").read_text(encoding="utf-8"))
     assert figures["walls"]["photos"] == 8
     with Image.open(tmp_path / "work" / "by-command-examples.png") as examples:
         assert examples.width == 6 * 224
     assert "Worst mistakes" in (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+
+
+SPEED = dict.fromkeys(("photos_a_second", "p50", "p95", "first_answer", "memory_mb"), 1.0)
 
 
 def write_small_set(folder: Path) -> None:
