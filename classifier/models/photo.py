@@ -48,6 +48,9 @@ class PhotoQuerySet(StateQuerySet["Photo"]):
     def failed(self) -> "PhotoQuerySet":
         return self.filter(state__in=FAILED)
 
+    def classified(self) -> "PhotoQuerySet":
+        return self.filter(state=PhotoState.CLASSIFIED)
+
     def needing_a_look(self) -> "PhotoQuerySet":
         """Photos that the model flagged or left undecided."""
         return self.filter(prediction__verdict__in=NEEDS_A_LOOK)
