@@ -105,7 +105,7 @@ class PhotoQuerySet(StateQuerySet["Photo"]):
     def leaving_out(self, ids: Iterable[int]) -> "PhotoQuerySet":
         return self.exclude(pk__in=list(ids))
 
-    def decided_by(self, person: "User", pk: str) -> "Photo | None":
+    def decided_by(self, person: "User", pk: int) -> "Photo | None":
         """The photo `pk` if its standing decision is this person's, so that they may undo it."""
         return self.filter(pk=pk, decision__by=person).select_related("decision").first()
 
