@@ -111,6 +111,20 @@ def test_the_overlay_is_shown_and_hidden_by_key(page: Page, drawn: list[Path]) -
     expect(overlay).to_be_visible()
 
 
+def test_keys_work_after_the_slider_was_moved(page: Page, drawn: list[Path]) -> None:
+    register(page, "Bridge of sliders")
+    drop(page, [drawn[6]])
+    wait_for_classification(page, 1)
+    page.locator(".tiles a").first.click()
+    slider = page.locator('input[name="opacity"]')
+    slider.click()
+    before = slider.input_value()
+    page.keyboard.press("ArrowRight")
+    assert slider.input_value() != before
+    page.keyboard.press("c")
+    expect(page.locator(".log").first).to_contain_text("Confirmed")
+
+
 def test_upload_works_without_javascript(page: Page, site: LiveSite, drawn: list[Path]) -> None:
     register(page, "Bridge without scripts")
     assert page.context.browser
