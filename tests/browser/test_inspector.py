@@ -139,6 +139,23 @@ def test_upload_works_without_javascript(page: Page, site: LiveSite, drawn: list
     plain.close()
 
 
+def test_the_cause_of_a_dismissal_fits_the_photos_of_a_phone(
+    page: Page, drawn: list[Path]
+) -> None:
+    page.set_viewport_size({"width": 320, "height": 800})
+    register(page, "Bridge of causes")
+    drop(page, drawn[8:10])
+    wait_for_classification(page, 2)
+    for tile in (0, 1):
+        page.get_by_role("link", name="Bridge of causes").first.click()
+        page.locator(".tiles a").nth(tile).click()
+        page.locator("[data-causes] summary").click()
+        page.get_by_role("button", name="Edge or background").click()
+    page.get_by_role("link", name="Bridge of causes").first.click()
+    expect(page.get_by_text("Dismissed (edge or background)")).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
 @pytest.mark.parametrize("width", [320, 390, 1440])
 def test_no_page_is_wider_than_its_window(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
