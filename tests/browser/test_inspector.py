@@ -139,9 +139,7 @@ def test_upload_works_without_javascript(page: Page, site: LiveSite, drawn: list
     plain.close()
 
 
-def test_the_cause_of_a_dismissal_fits_the_photos_of_a_phone(
-    page: Page, drawn: list[Path]
-) -> None:
+def test_the_cause_of_a_dismissal_fits_the_photos_of_a_phone(page: Page, drawn: list[Path]) -> None:
     page.set_viewport_size({"width": 320, "height": 800})
     register(page, "Bridge of causes")
     drop(page, drawn[8:10])

@@ -4,10 +4,17 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from classifier import photo_files
+from classifier import classification, photo_files
 from classifier.models import Photo, PhotoSet
 from tests.classifier.views.conftest import ClientFor
-from tests.factories import CRACK, jpeg, make_classified, make_photo_set, upload_file
+from tests.factories import (
+    CRACK,
+    active_version,
+    jpeg,
+    make_classified,
+    make_photo_set,
+    upload_file,
+)
 
 pytestmark = pytest.mark.django_db
 JSON = {"Accept": "application/json"}
@@ -156,3 +163,14 @@ def test_a_photo_asked_about_again_counts_as_waiting_and_nothing_else(client: Cl
     client.post(reverse("retry", args=[photo.pk]))
     progress = photo.photo_set.progress()
     assert (progress.pending, progress.flagged, progress.clear) == (1, 0, 0)
+
+
+def test_the_page_of_an_unreadable_photo_says_that_no_model_could_look(client: Client) -> None:
+    active_version()
+    photo_set = make_photo_set()
+    content = jpeg(CRACK)
+    client.post(address(photo_set), {"photo": upload_file(content[:-10])})
+    photo = Photo.objects.get()
+    classification.classify(photo.pk, claimant="test")
+    page = client.get(reverse("photo", args=[photo.pk])).content.decode()
+    assert "No model could look at this photo." in page
