@@ -10,6 +10,8 @@ from classifier.states import Cause, Outcome, Verdict
 
 UNREVIEWED = "unreviewed"
 MAX_ELEMENTS = 200
+LAST_ID = 2**63 - 1
+"""A larger number is no row's, and databases refuse to look for it."""
 
 
 class SignInForm(AuthenticationForm):
@@ -80,7 +82,7 @@ class DecisionForm(forms.Form):
     )
     cause = forms.ChoiceField(choices=[("", "–"), *Cause.choices], required=False)
     remark = forms.CharField(max_length=500, required=False)
-    seen = forms.IntegerField(required=False, min_value=1)
+    seen = forms.IntegerField(required=False, min_value=1, max_value=LAST_ID)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -92,7 +94,7 @@ class DecisionForm(forms.Form):
 
 
 class UndoForm(forms.Form):
-    seen = forms.IntegerField(min_value=1)
+    seen = forms.IntegerField(min_value=1, max_value=LAST_ID)
 
 
 class PhotoFilterForm(forms.Form):

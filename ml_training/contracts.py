@@ -179,8 +179,8 @@ class RetrainRequest:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is. `epoch` counts from 1 to `epochs`, `step` from 0 to `steps` of the
-    epoch.
+    """How far a training is. `epoch` counts from 1 to `epochs` (0: the stages before them),
+    `step` from 0 to `steps` of the epoch.
     """
 
     epoch: int

@@ -46,7 +46,7 @@ class Job:
         self.request = request
         self.should_stop = should_stop
         self._on_progress = on_progress
-        self._last = Progress(1, request.epochs, 0, 1, 0.0, None, "")
+        self._last = Progress(0, request.epochs, 0, 1, 0.0, None, "")
         self._told_at = -math.inf
 
     def report(self, progress: Progress) -> None:

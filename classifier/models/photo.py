@@ -48,6 +48,9 @@ class PhotoQuerySet(StateQuerySet["Photo"]):
     def failed(self) -> "PhotoQuerySet":
         return self.filter(state__in=FAILED)
 
+    def classified(self) -> "PhotoQuerySet":
+        return self.filter(state=PhotoState.CLASSIFIED)
+
     def needing_a_look(self) -> "PhotoQuerySet":
         """Photos that the model flagged or left undecided."""
         return self.filter(prediction__verdict__in=NEEDS_A_LOOK)
@@ -102,7 +105,7 @@ class PhotoQuerySet(StateQuerySet["Photo"]):
     def leaving_out(self, ids: Iterable[int]) -> "PhotoQuerySet":
         return self.exclude(pk__in=list(ids))
 
-    def decided_by(self, person: "User", pk: str) -> "Photo | None":
+    def decided_by(self, person: "User", pk: int) -> "Photo | None":
         """The photo `pk` if its standing decision is this person's, so that they may undo it."""
         return self.filter(pk=pk, decision__by=person).select_related("decision").first()
 

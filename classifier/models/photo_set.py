@@ -68,7 +68,8 @@ class PhotoSet(models.Model):
     def progress(self) -> SetProgress:
         photos = Photo.objects.in_set(self)
         states = photos.counts_by("state")
-        verdicts = photos.counts_by("prediction__verdict")
+        # A photo that is asked about again keeps its last answer, but counts as waiting.
+        verdicts = photos.classified().counts_by("prediction__verdict")
         return SetProgress(
             total=sum(states.values()),
             classified=states.get(PhotoState.CLASSIFIED, 0),

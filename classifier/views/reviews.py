@@ -17,12 +17,12 @@ from classifier.views.access import SignedInRequest, guarded
 @guarded(roles.REVIEW)
 def queue(request: SignedInRequest) -> HttpResponse:
     """The next photo that waits for a person, of one structure where `structure` names it."""
-    structure_id = request.GET.get("structure", "")
-    structure = get_object_or_404(Structure, pk=structure_id) if structure_id.isdecimal() else None
+    structure_id = _row_id(request.GET.get("structure", ""))
+    structure = get_object_or_404(Structure, pk=structure_id) if structure_id else None
     waiting = review.queue(structure)
     skipped = _skipped(request)
     row = waiting.leaving_out(skipped).first() or waiting.first()
-    last = request.GET.get("last", "")
+    last = _row_id(request.GET.get("last", ""))
     context = {
         "photo": row,
         "prediction": row.prediction if row else None,
@@ -32,7 +32,7 @@ def queue(request: SignedInRequest) -> HttpResponse:
         "skipped": ",".join(map(str, skipped)),
         "structure": structure,
         "causes": Cause.choices,
-        "last_photo": Photo.objects.decided_by(request.user, last) if last.isdecimal() else None,
+        "last_photo": Photo.objects.decided_by(request.user, last) if last else None,
     }
     return render(request, "reviews/queue.html", context)
 
@@ -40,7 +40,12 @@ def queue(request: SignedInRequest) -> HttpResponse:
 def _skipped(request: SignedInRequest) -> list[int]:
     """Photos that the reviewer put off, at most fifty, oldest first."""
     given = request.GET.get("skip", "").split(",")[-50:]
-    return [int(pk) for pk in given if pk.isdecimal() and len(pk) < 19]
+    return [pk for pk in map(_row_id, given) if pk]
+
+
+def _row_id(text: str) -> int | None:
+    """Read a row's number from an address; None for anything else, and for what no row can have."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 @require_POST
@@ -50,7 +55,7 @@ def decide(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Photo.objects.select_related("prediction"), pk=pk)
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        messages.error(request, next(iter(form.errors.values())).as_text())
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
         return redirect("photo", pk)
     data = form.cleaned_data
     try:

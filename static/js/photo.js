@@ -198,7 +198,9 @@ function toggle(root, name) {
 
 function onKey(event, viewer) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (event.target.closest('input:not([type="checkbox"]), textarea, select, dialog')) return;
+  const slides = event.target.type === "range"; // the slider keeps its arrow keys, and no others
+  if (slides && event.key.startsWith("Arrow")) return;
+  if (event.target.closest('input:not([type="checkbox"], [type="range"]), textarea, select, dialog')) return;
   const actions = {
     o: () => toggle(viewer.root, "overlay"),
     "+": () => viewer.step("in"),

@@ -16,7 +16,7 @@ function press(key) {
 
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (event.target.closest("input:not([type='checkbox']), textarea, select")) return;
+  if (event.target.closest("input:not([type='checkbox'], [type='range']), textarea, select")) return;
   if (event.key === "?") return help?.open ? help.close() : help?.showModal();
   if (help?.open) return;
   if (event.key === "Escape" && causes?.open) {

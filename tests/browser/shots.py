@@ -1,5 +1,6 @@
 """`./dev shots [FOLDER]`: a screenshot of every page, at phone and desktop width, light and dark.
 
+`photo.jpg` among them is the README's picture: copy it to docs/images when the page has changed.
 Runs a site of its own with the drawn demo photos and the released model, so every picture may be
 published. Pages that do not scroll (photo, review) are taken as the window shows them.
 """
@@ -9,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import FLAGS
@@ -91,6 +93,12 @@ def take(browser: Browser, site: LiveSite, folder: Path) -> None:
             context.close()
 
 
+def picture_of_the_readme(folder: Path) -> None:
+    """Write the photo page small enough to be committed."""
+    with Image.open(folder / "photo-desktop-light.png") as page:
+        page.convert("RGB").save(folder / "photo.jpg", quality=88, subsampling=0)
+
+
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (
@@ -102,6 +110,7 @@ def main(folder: Path) -> None:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         take(browser, site, folder)
         browser.close()
+    picture_of_the_readme(folder)
     sys.stdout.write(f"{len(list(folder.glob('*.png')))} pictures in {folder}\n")
 
 

@@ -111,6 +111,20 @@ def test_the_overlay_is_shown_and_hidden_by_key(page: Page, drawn: list[Path]) -
     expect(overlay).to_be_visible()
 
 
+def test_keys_work_after_the_slider_was_moved(page: Page, drawn: list[Path]) -> None:
+    register(page, "Bridge of sliders")
+    drop(page, [drawn[6]])
+    wait_for_classification(page, 1)
+    page.locator(".tiles a").first.click()
+    slider = page.locator('input[name="opacity"]')
+    slider.click()
+    before = slider.input_value()
+    page.keyboard.press("ArrowRight")
+    assert slider.input_value() != before
+    page.keyboard.press("c")
+    expect(page.locator(".log").first).to_contain_text("Confirmed")
+
+
 def test_upload_works_without_javascript(page: Page, site: LiveSite, drawn: list[Path]) -> None:
     register(page, "Bridge without scripts")
     assert page.context.browser
@@ -123,6 +137,21 @@ def test_upload_works_without_javascript(page: Page, site: LiveSite, drawn: list
     form.get_by_role("button", name="Upload").click()
     expect(form.get_by_text(f"{drawn[4].name} is stored.")).to_be_visible()
     plain.close()
+
+
+def test_the_cause_of_a_dismissal_fits_the_photos_of_a_phone(page: Page, drawn: list[Path]) -> None:
+    page.set_viewport_size({"width": 320, "height": 800})
+    register(page, "Bridge of causes")
+    drop(page, drawn[8:10])
+    wait_for_classification(page, 2)
+    for tile in (0, 1):
+        page.get_by_role("link", name="Bridge of causes").first.click()
+        page.locator(".tiles a").nth(tile).click()
+        page.locator("[data-causes] summary").click()
+        page.get_by_role("button", name="Edge or background").click()
+    page.get_by_role("link", name="Bridge of causes").first.click()
+    expect(page.get_by_text("Dismissed (edge or background)")).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 @pytest.mark.parametrize("width", [320, 390, 1440])

@@ -90,6 +90,17 @@ def test_the_readme_names_both_commands() -> None:
     )
 
 
+def test_every_link_of_a_document_leads_to_a_file() -> None:
+    broken = [
+        f"{path}: {target}"
+        for path in files()
+        if path.suffix == ".md" and not path.is_relative_to("static/vendor")
+        for target in re.findall(r"\]\(([^)#\s]+)", read(path))
+        if "://" not in target and not (ROOT / path.parent / target).exists()
+    ]
+    assert not broken, complaint("A reader who follows the link finds nothing:", broken)
+
+
 def test_the_changelog_has_a_place_for_the_next_change() -> None:
     assert "\n## [Unreleased]\n" in read(Path("CHANGELOG.md")), "Each change brings its own line."
 

@@ -42,7 +42,8 @@ def test_a_retraining_gives_a_candidate_that_is_compared_with_its_base(
     assert facts.weights_sha256 != read_facts(RELEASED).weights_sha256
     assert facts.card["reviewed"]["held_out"] == 4  # type: ignore[index]  # JSON
     assert set(facts.card["held_out"]) == {"active", "candidate"}  # type: ignore[call-overload]  # JSON
-    assert {p.epoch for p in told} == {1, 2}
+    assert {p.epoch for p in told} == {0, 1, 2}
+    assert all(p.loss > 0 for p in told if p.epoch), "A stage before the first epoch has no loss."
     assert load_classifier(request.out).judge(draw_wall(1, cracked=False)).verdict
 
 

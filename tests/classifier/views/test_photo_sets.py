@@ -4,10 +4,17 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from classifier import photo_files
+from classifier import classification, photo_files
 from classifier.models import Photo, PhotoSet
 from tests.classifier.views.conftest import ClientFor
-from tests.factories import jpeg, make_photo_set, upload_file
+from tests.factories import (
+    CRACK,
+    active_version,
+    jpeg,
+    make_classified,
+    make_photo_set,
+    upload_file,
+)
 
 pytestmark = pytest.mark.django_db
 JSON = {"Accept": "application/json"}
@@ -149,3 +156,21 @@ def test_the_stored_bytes_are_served_as_what_they_are(client: Client, photo_set:
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Content-Disposition"].startswith("attachment")
     assert photo_files.original(photo).suffix == ".jpg"
+
+
+def test_a_photo_asked_about_again_counts_as_waiting_and_nothing_else(client: Client) -> None:
+    photo = make_classified(colour=CRACK)
+    client.post(reverse("retry", args=[photo.pk]))
+    progress = photo.photo_set.progress()
+    assert (progress.pending, progress.flagged, progress.clear) == (1, 0, 0)
+
+
+def test_the_page_of_an_unreadable_photo_says_that_no_model_could_look(client: Client) -> None:
+    active_version()
+    photo_set = make_photo_set()
+    content = jpeg(CRACK)
+    client.post(address(photo_set), {"photo": upload_file(content[:-10])})
+    photo = Photo.objects.get()
+    classification.classify(photo.pk, claimant="test")
+    page = client.get(reverse("photo", args=[photo.pk])).content.decode()
+    assert "No model could look at this photo." in page

@@ -40,7 +40,9 @@ def test_it_never_leads_to_another_site(client: Client, target: str) -> None:
 
 def test_a_dismissal_needs_a_cause(client: Client) -> None:
     photo = make_classified()
-    decide(client, photo, outcome="dismissed")
+    fields = {"outcome": "dismissed"}
+    answer = client.post(reverse("decide", args=[photo.pk]), fields, follow=True)
+    assert "<p>Choose what it is instead of a crack.</p>" in answer.content.decode()
     assert not Decision.objects.exists()
     decide(client, photo, outcome="dismissed", cause="joint")
     assert Decision.objects.get().cause == "joint"
@@ -92,10 +94,22 @@ def test_a_photo_put_off_comes_last(client: Client) -> None:
     assert answer.context["photo"] == first
 
 
-@pytest.mark.parametrize("query", ["skip=x,%00,99999999999999999999", "structure=x", "last=-1"])
-def test_odd_addresses_are_harmless(client: Client, query: str) -> None:
+ODD = {"letter": "x", "minus": "-1", "nul": "%00", "long": "9" * 20, "endless": "9" * 5000}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("query", ["skip=1,%s", "structure=%s", "last=%s"])
+def test_odd_addresses_are_harmless(client: Client, query: str, odd: str) -> None:
     make_classified()
-    assert client.get(f"/review/?{query}").status_code == 200
+    assert client.get(f"/review/?{query % odd}").status_code == 200
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_a_decision_that_claims_to_have_seen_nonsense_is_not_recorded(
+    client: Client, odd: str
+) -> None:
+    assert decide(client, make_classified(), outcome="confirmed", seen=odd) in (302, 409)
+    assert not Decision.objects.exists()
 
 
 def test_an_empty_queue_says_so(client: Client) -> None:
