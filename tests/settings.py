@@ -9,5 +9,7 @@ os.environ.setdefault("HAIRLINE_ENGINE", "stub")
 from inspection_site.settings import *  # noqa: F403  the environment has to be set first
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-# On disk, as in real use: SQLite's shared memory database has other locks.
-DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}  # noqa: F405  from the site's
+# On disk, as in real use: SQLite's shared memory database has other locks. Where
+# HAIRLINE_DATABASE_URL names a PostgreSQL, the tests make a database of their own there.
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405  from the site's
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}  # noqa: F405  as above

@@ -19,7 +19,8 @@ PAGE_SIZE = 60
 @require_safe
 @guarded(roles.SEE)
 def structures(request: SignedInRequest) -> HttpResponse:
-    words = request.GET.get("q", "").strip()[:100]
+    # PostgreSQL refuses the NUL character, and no name holds one.
+    words = request.GET.get("q", "").replace("\0", "").strip()[:100]
     rows = Structure.objects.matching(words).with_counts().order_by("name")
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "structures/list.html", {"page": page, "words": words})

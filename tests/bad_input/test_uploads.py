@@ -40,15 +40,24 @@ def wire_name(name: str) -> bytes:
     return name.encode()
 
 
-def post(photo_set: PhotoSet, content: bytes, name: str) -> tuple[int, dict[str, str]]:
-    """Send a form exactly as it would be on the wire; return status and JSON."""
+def signed_in(photo_set: PhotoSet) -> Client:
     client = Client()
     backend = "django.contrib.auth.backends.ModelBackend"
     client.force_login(photo_set.uploaded_by, backend=backend)
-    disposition = b'Content-Disposition: form-data; name="photo"; filename="%s"' % wire_name(name)
+    return client
+
+
+def post(photo_set: PhotoSet, content: bytes, name: str) -> tuple[int, dict[str, str]]:
+    """Send a form exactly as it would be on the wire; return status and JSON."""
+    return send(photo_set, content, b'filename="%s"' % wire_name(name))
+
+
+def send(photo_set: PhotoSet, content: bytes, named: bytes) -> tuple[int, dict[str, str]]:
+    """Send a form whose part is `named` by these very bytes."""
+    disposition = b'Content-Disposition: form-data; name="photo"; ' + named
     edge = f"--{BOUNDARY}".encode()
     head = edge + b"\r\n" + disposition + b"\r\nContent-Type: image/jpeg\r\n\r\n"
-    answer = client.post(
+    answer = signed_in(photo_set).post(
         reverse("photo-upload", args=[photo_set.pk]),
         head + content + b"\r\n" + edge + b"--\r\n",
         content_type=f"multipart/form-data; boundary={BOUNDARY}",
@@ -111,3 +120,58 @@ def test_a_good_photo_after_bad_ones_is_classified(photo_set: PhotoSet) -> None:
     assert status == 201
     photo = Photo.objects.latest("pk")
     assert classification.classify(photo.pk, claimant="test")
+
+
+# B119: how the part is named on the wire, and the name shown; None where it is no photo.
+NAMINGS = {
+    "no name": (b"", None),
+    "two names": (b'filename="first.jpg"; filename="second.jpg"', "second.jpg"),
+    "RFC 2231": (b"filename*=UTF-8''deck%20%E6%B7%B7.jpg", "deck 混.jpg"),
+    "RFC 2231 without its parts": (b"filename*=deck.jpg", "deck.jpg"),
+    "an unknown alphabet": (b"filename*=klingon''deck.jpg", None),
+    "bytes of another alphabet": (b'filename="br\xfccke.jpg"', None),
+}
+
+
+@pytest.mark.parametrize("naming", NAMINGS)
+def test_a_part_named_oddly_is_stored_or_refused(naming: str, photo_set: PhotoSet) -> None:
+    named, shown = NAMINGS[naming]
+    status, _ = send(photo_set, jpeg(), named)
+    assert status == (201 if shown else 400)
+    assert [photo.name for photo in Photo.objects.all()] == ([shown] if shown else [])
+
+
+def test_b120_photos_of_one_name_are_all_stored(photo_set: PhotoSet) -> None:
+    for number in range(5):
+        assert post(photo_set, jpeg() + bytes([number]), "IMG_0001.jpg")[0] == 201
+    assert [photo.name for photo in Photo.objects.all()] == ["IMG_0001.jpg"] * 5
+
+
+def accepted(row_id: str) -> BadInput:
+    return next(row for row in ROWS if row.id == row_id)
+
+
+@pytest.mark.parametrize("row_id", ["B099", "B100", "B101", "B102a", "B114c"])
+def test_what_a_photo_carries_is_never_active_when_served(row_id: str, photo_set: PhotoSet) -> None:
+    row = accepted(row_id)
+    post(photo_set, row.build(), row.filename)
+    answer = signed_in(photo_set).get(
+        reverse("photo-image", args=[Photo.objects.get().pk, "original"])
+    )
+    assert answer["Content-Type"] == "image/jpeg"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer["Content-Disposition"].startswith("attachment; filename")
+    assert not set("\r\n") & set(answer["Content-Disposition"])
+    answer.close()
+
+
+@pytest.mark.parametrize("row_id", ["B099", "B100"])
+def test_no_image_made_from_a_photo_has_its_tail(
+    row_id: str, photo_set: PhotoSet, media: Path
+) -> None:
+    post(photo_set, accepted(row_id).build(), "tail.jpg")
+    classification.classify(Photo.objects.get().pk, claimant="test")
+    made = [path.read_bytes() for path in (media / "derived").rglob("*") if path.is_file()]
+    assert len(made) == 4
+    assert not [one for one in made if b"<script" in one or b"<?php" in one]

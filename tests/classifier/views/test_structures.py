@@ -117,3 +117,9 @@ def test_home_counts_what_waits_and_what_is_flagged(client_for: ClientFor) -> No
     counts = (row.photo_count, row.waiting_count, row.flagged_count, row.unreviewed_count)
     assert counts == (2, 1, 1, 1)
     assert answer.context["to_review"] == 1
+
+
+def test_a_search_leaves_out_what_no_database_looks_for(client_for: ClientFor) -> None:
+    make_structure("Elm Street viaduct")
+    answer = client_for("viewer").get(reverse("structures"), {"q": "Elm\0 Street"})
+    assert "Elm Street viaduct" in answer.content.decode()
