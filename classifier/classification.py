@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from classifier import images, photo_files, versions
+from classifier import failpoints, images, photo_files, versions
 from classifier.engine import ModelFileError, PhotoAnswer, engine
 from classifier.models import ModelVersion, Photo, Prediction, Region
 from classifier.models.photo import MAX_ATTEMPTS
@@ -40,11 +40,13 @@ def classify(photo_id: int, *, claimant: str) -> bool:
     """
     if not Photo.objects.claim(photo_id, claimant=claimant, lease=lease(), now=timezone.now()):
         return False
+    failpoints.hit("W2", photo_id)
     photo = Photo.objects.for_classification(photo_id)
     version = ModelVersion.objects.active()
     if version is None:
         logger.error("photo %s waits: no model version is active", photo_id)
         return _release(photo, attempt_counts=False)
+    failpoints.hit("W3", photo_id)
     try:
         return _record(photo, version, _answer(photo, version))
     except Unreadable as reason:
@@ -66,9 +68,12 @@ def _answer(photo: Photo, version: ModelVersion) -> PhotoAnswer | None:
     working = photo_files.derived(photo) / "working.jpg"
     with _readable(photo):
         _check_original(photo)
+        failpoints.hit("W4", photo.pk)
         if not working.exists():
             images.write_working_images(photo_files.original(photo), working.parent)
+        failpoints.hit("W5", photo.pk)
         answer = engine().classify(working, model=versions.model_folder(version))
+    failpoints.hit("W6", photo.pk)
     images.write_evidence(
         answer.evidence.cells,
         answer.evidence.width,
@@ -114,6 +119,8 @@ def _record(photo: Photo, version: ModelVersion, answer: PhotoAnswer | None) -> 
         )
         if not ended:
             transaction.set_rollback(True)
+        failpoints.hit("W7", photo.pk)
+    failpoints.hit("W8", photo.pk)
     return bool(ended)
 
 

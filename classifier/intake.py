@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from classifier import images, photo_files
+from classifier import failpoints, images, photo_files
 from classifier.models import AuditEvent, Element, Inspection, Photo, PhotoSet, Structure, User
 from classifier.states import PhotoState
 
@@ -88,12 +88,14 @@ def _in_site_zone(moment: datetime | None) -> datetime | None:
 
 def _stored(path: Path, photo: Photo) -> Received:
     photo_files.keep(path, photo)
+    failpoints.hit("U5")
     try:
         with transaction.atomic():
             photo.save()
             AuditEvent.objects.record(
                 "photo uploaded", photo, by=photo.uploaded_by, sha256=photo.sha256
             )
+            failpoints.hit("U6")
     except IntegrityError:
         # The same bytes came in twice at the same instant; the other request won.
         photo_files.remove(photo)
@@ -104,6 +106,7 @@ def _stored(path: Path, photo: Photo) -> Received:
     except BaseException:
         photo_files.remove(photo)
         raise
+    failpoints.hit("U7")
     return Received(photo, duplicate=False)
 
 

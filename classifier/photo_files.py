@@ -17,6 +17,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from classifier import failpoints
 from classifier.models import Photo
 
 CHUNK = 1 << 20
@@ -89,10 +90,12 @@ def received(chunks: Iterable[bytes]) -> Iterator[tuple[Path, str]]:
                 for chunk in chunks:
                     digest.update(chunk)
                     file.write(chunk)
+                failpoints.hit("U3")
                 file.flush()
                 os.fsync(file.fileno())
             if sha256_of(path) != digest.hexdigest():
                 raise StorageFailed
+            failpoints.hit("U4")
             yield path, digest.hexdigest()
         finally:
             path.unlink(missing_ok=True)

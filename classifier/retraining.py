@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from classifier import photo_files, versions
+from classifier import failpoints, photo_files, versions
 from classifier.engine import (
     HairlineMLError,
     LabelledPhoto,
@@ -110,10 +110,13 @@ def execute(run_id: int) -> bool:
         RunState.RUNNING, started_at=now, heartbeat_at=now
     ):
         return False
+    failpoints.hit("T1")
     run = TrainingRun.objects.by_id(run_id).select_related("base", "requested_by").get()
     out = Path(settings.MODELS_ROOT) / f"run-{run.pk}"
     try:
-        facts = engine().retrain(_request(run, out), _Heart(run.pk).beat, _Brake(run.pk).pulled)
+        request = _request(run, out)
+        failpoints.hit("T2")
+        facts = engine().retrain(request, _Heart(run.pk).beat, _Brake(run.pk).pulled)
     except TrainingCancelled:
         return _close(run, RunState.CANCELLED, "Cancelled; nothing was changed.")
     except (HairlineMLError, CannotTrain) as error:
@@ -121,11 +124,15 @@ def execute(run_id: int) -> bool:
     except Exception:
         logger.exception("training run %s failed", run_id)
         return _close(run, RunState.FAILED, "The training stopped on an error; the log has it.")
+    failpoints.hit("T4")
     with transaction.atomic():
+        failpoints.hit("T5")
         candidate = versions.register_candidate(facts, out, parent=run.base)
         closed = _close(run, RunState.SUCCEEDED, "", candidate=candidate)
         if not closed:
             transaction.set_rollback(True)
+        failpoints.hit("T6")
+    failpoints.hit("T7")
     return closed
 
 
@@ -171,6 +178,7 @@ class _Heart:
         self.history: dict[int, float] = {}
 
     def beat(self, progress: Progress) -> None:
+        failpoints.hit("T3", progress.epoch)
         if progress.epoch:  # 0 tells of the stages before the first
             self.history[progress.epoch] = progress.loss
         is_last_step = 0 < progress.steps <= progress.step

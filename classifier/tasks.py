@@ -2,13 +2,18 @@
 
 import logging
 import time
+from contextlib import suppress
+from functools import cache
+from typing import Any
 
-from celery import Task, shared_task
+import kombu.pools
+from celery import Celery, Task, shared_task
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from classifier import classification, retraining
+from classifier import classification, failpoints, retraining
 from classifier.models import Photo, TrainingRun
 
 logger = logging.getLogger(__name__)
@@ -35,7 +40,8 @@ class Doorbell:
         if time.monotonic() < self.silent_until:
             return False
         try:
-            task.apply_async((row_id,))
+            with _impatient_producers(task.app).acquire(block=True, timeout=1) as producer:
+                task.apply_async((row_id,), producer=producer, retry=False)
         except (OperationalError, OSError) as error:
             self.failures += 1
             logger.warning("the broker took no message (%s); the sweeper will ring", error)
@@ -46,13 +52,30 @@ class Doorbell:
         return True
 
 
+@cache
+def _impatient_producers(app: Celery) -> Any:
+    """Return senders that give a frozen broker one second, where workers are patient with it."""
+    with app.connection_for_write() as patient:
+        connection = patient.clone(
+            transport_options={
+                **app.conf.broker_transport_options,
+                "socket_timeout": 1,
+                "socket_connect_timeout": 1,
+                "max_retries": 0,
+            }
+        )
+    pools: Any = kombu.pools  # which carry no types
+    return pools.ProducerPool(connection.Pool(limit=8), limit=8)
+
+
 doorbell = Doorbell()
 
 
 def ring_for_photo(photo: Photo) -> None:
     """Ask for a stored photo to be classified. Call after the commit."""
-    rung_at = timezone.now() if doorbell.ring(classify_photo, photo.pk) else None
-    Photo.objects.by_id(photo.pk).update(rung_at=rung_at)
+    if doorbell.ring(classify_photo, photo.pk):
+        with suppress(DatabaseError):  # a note for the sweeper; the photo itself is committed
+            Photo.objects.by_id(photo.pk).update(rung_at=timezone.now())
 
 
 def ring_for_run(run: TrainingRun) -> None:
@@ -61,6 +84,7 @@ def ring_for_run(run: TrainingRun) -> None:
 
 @shared_task(bind=True, time_limit=settings.CLASSIFY_LEASE_SECONDS)
 def classify_photo(self: Task, photo_id: int) -> None:
+    failpoints.hit("W1", photo_id)
     classification.classify(photo_id, claimant=str(self.request.id))
 
 

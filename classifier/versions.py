@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from classifier import failpoints
 from classifier.engine import ModelFacts, engine
 from classifier.models import AuditEvent, ModelVersion, User
 from classifier.states import VersionState
@@ -73,6 +74,7 @@ def activate(version: ModelVersion, *, by: User) -> ModelVersion:
         raise CannotActivate(f"The weights of {version} differ from those that were registered.")
     with transaction.atomic():
         _swap(version, by=by)
+    failpoints.hit("T9")
     version.refresh_from_db()
     return version
 
@@ -83,6 +85,7 @@ def _swap(version: ModelVersion, *, by: User | None) -> None:
         return
     if previous:
         ModelVersion.objects.by_id(previous.pk).move(VersionState.RETIRED)
+    failpoints.hit("T8")
     moved = ModelVersion.objects.by_id(version.pk).move(
         VersionState.ACTIVE, activated_at=timezone.now()
     )

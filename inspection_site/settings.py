@@ -67,6 +67,7 @@ MEDIA_ROOT = DATA_DIR / "media"
 MODELS_ROOT = DATA_DIR / "models"
 FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT / "incoming"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
+FILE_UPLOAD_HANDLERS = ["classifier.views.upload_handler.BoundedUpload"]
 FILE_UPLOAD_PERMISSIONS = 0o640
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500

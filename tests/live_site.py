@@ -87,19 +87,26 @@ class LiveSite:
         self.layout = Layout.at(folder)
         self.layout.create()
         self.port = free_port()
-        self.environment = os.environ | self.layout.environment() | environment
-        self.environment["DJANGO_SETTINGS_MODULE"] = "inspection_site.settings"
+        inherited = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
+        self.environment = inherited | self.layout.environment() | environment
+        self.environment.setdefault("DJANGO_SETTINGS_MODULE", "inspection_site.settings")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.password = ""
 
     @classmethod
     @contextmanager
     def in_folder(
-        cls, folder: Path, *, engine: str = "keras", **settings: object
+        cls,
+        folder: Path,
+        *,
+        engine: str = "keras",
+        settings_module: str = "inspection_site.settings",
+        **settings: object,
     ) -> Iterator["LiveSite"]:
         """Start everything; `settings` become HAIRLINE_ variables. Ends every process it began."""
         variables = {f"HAIRLINE_{name.upper()}": str(value) for name, value in settings.items()}
-        site = cls(folder, {"HAIRLINE_ENGINE": engine, **variables})
+        variables |= {"HAIRLINE_ENGINE": engine, "DJANGO_SETTINGS_MODULE": settings_module}
+        site = cls(folder, variables)
         try:
             site.start_valkey()
             site.manage("migrate", "--verbosity", "0")
@@ -129,8 +136,9 @@ class LiveSite:
         self.start("valkey", valkey_command(self.layout))
         wait_until(lambda: valkey_answers(self.layout), "valkey answers", seconds=20)
 
-    def start_worker(self) -> None:
-        self.start("classify", worker_command("classify"))
+    def start_worker(self, name: str = "classify") -> None:
+        """Start a worker of the classify queue; another one needs a name of its own."""
+        self.start(name, worker_command("classify"))
 
     def start_trainer(self) -> None:
         self.start("train", worker_command("train"))

@@ -6,10 +6,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from classifier import intake, photo_files, roles, tasks
+from classifier import failpoints, intake, photo_files, roles, tasks
 from classifier.forms import PhotoSetForm
 from classifier.models import Inspection, Photo, PhotoSet
 from classifier.views.access import SignedInRequest, guarded, wants_json
+from classifier.views.outages import BAD_DISK, NO_ROOM
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -69,21 +70,16 @@ def photo_upload(request: SignedInRequest, pk: int) -> HttpResponse:
     except intake.UploadRefused as refusal:
         return _answer(request, row, refusal.status, "refused", refusal.sentence)
     except photo_files.StorageFull:
-        return _answer(request, row, 507, "failed", NO_ROOM, retry_after=60)
+        return _answer(request, row, 507, "failed", NO_ROOM.sentence, retry_after=60)
     except photo_files.StorageFailed:
-        return _answer(request, row, 503, "failed", BAD_DISK, retry_after=60)
+        return _answer(request, row, 503, "failed", BAD_DISK.sentence, retry_after=60)
     photo = received.photo
     if received.duplicate:
         sentence = f"Already here since {photo.uploaded_at:%-d %B %Y} as {photo.name}."
         return _answer(request, row, 200, "duplicate", sentence, photo=photo)
     tasks.ring_for_photo(photo)
+    failpoints.hit("U8", photo.pk)
     return _answer(request, row, 201, "stored", f"{photo.name} is stored.", photo=photo)
-
-
-NO_ROOM = (
-    "The disk of the site is full, so the photo was not stored. Tell an admin, then try again."
-)
-BAD_DISK = "The photo could not be stored faithfully. Tell an admin, then try again."
 
 
 def _answer(

@@ -1,4 +1,5 @@
 import pytest
+from celery import current_app
 from kombu.exceptions import OperationalError
 
 from classifier import tasks
@@ -12,10 +13,12 @@ pytestmark = pytest.mark.django_db
 class Broken:
     """A task whose broker takes nothing."""
 
+    app = current_app
+
     def __init__(self) -> None:
         self.calls = 0
 
-    def apply_async(self, _arguments: tuple[int]) -> None:
+    def apply_async(self, _arguments: tuple[int], **_how: object) -> None:
         self.calls += 1
         raise OperationalError("refused")
 

@@ -1,0 +1,128 @@
+"""What the site answers when it cannot do its work just now."""
+
+import io
+
+import pytest
+from django.core.files.uploadedfile import UploadedFile
+from django.db import InterfaceError, OperationalError
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from classifier import failpoints, photo_files
+from classifier.models import PhotoSet
+from classifier.views import photo_sets
+from classifier.views.outages import server_error
+from classifier.views.upload_handler import BoundedUpload
+from tests.factories import make_photo_set, upload_file
+
+JSON = {"accept": "application/json"}
+
+
+def answer_for(problem: Exception, **headers: str) -> tuple[int, str, str]:
+    """The status, the body and Retry-After of an unhandled exception."""
+    try:
+        raise problem
+    except Exception:
+        answer = server_error(RequestFactory().get("/", headers=headers))
+    return answer.status_code, answer.content.decode(), answer.get("Retry-After", "")
+
+
+@pytest.mark.parametrize(
+    ("problem", "status", "retry"),
+    [
+        (OperationalError("database is locked"), 503, "10"),
+        (OperationalError("database or disk is full"), 503, "10"),
+        (InterfaceError("connection already closed"), 503, "10"),
+        (OSError(28, "No space left on device"), 507, "60"),
+        (photo_files.StorageFull(), 507, "60"),
+        (photo_files.StorageFailed(), 503, "60"),
+        (OSError(13, "Permission denied"), 500, ""),
+        (RuntimeError("secret detail"), 500, ""),
+    ],
+)
+def test_an_outage_is_told_from_a_fault(problem: Exception, status: int, retry: str) -> None:
+    answered, page, after = answer_for(problem)
+    assert (answered, after) == (status, retry)
+    assert "secret detail" not in page
+
+
+def test_machines_get_the_sentence_as_json() -> None:
+    status, body, _ = answer_for(OperationalError("gone"), **JSON)
+    assert status == 503
+    assert '"sentence": "Nothing was changed' in body
+
+
+@pytest.mark.django_db
+def test_a_view_without_a_database_answers_503(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo_set = make_photo_set()
+
+    def gone(*_: object) -> None:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(photo_sets, "_context", gone)
+    client = Client(raise_request_exception=False)
+    backend = "django.contrib.auth.backends.ModelBackend"
+    client.force_login(photo_set.uploaded_by, backend=backend)
+    assert client.get(reverse("photo-set", args=[photo_set.pk])).status_code == 503
+
+
+# --- uploads on their way to the disk ---
+class Disk(io.BytesIO):
+    """A disk that takes so many bytes and no more."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    def write(self, content: bytes) -> int:  # type: ignore[override]  # bytes are all that comes
+        if self.tell() + len(content) > self.room:
+            raise OSError(28, "No space left on device")
+        return super().write(content)
+
+
+def received(chunks: list[bytes], room: int = 1 << 30) -> UploadedFile[bytes] | None:
+    handler = BoundedUpload()
+    handler.handle_raw_input()
+    handler.new_file("photo", "deck.jpg", "image/jpeg", None)
+    handler.file.close()
+    handler.file.file = Disk(room)
+    start = 0
+    for chunk in chunks:
+        handler.receive_data_chunk(chunk, start)
+        start += len(chunk)
+    return handler.file_complete(start)
+
+
+def test_an_upload_arrives_as_it_was_sent() -> None:
+    file = received([b"abc", b"def"])
+    assert file is not None
+    assert (file.read(), file.size) == (b"abcdef", 6)
+
+
+def test_of_a_photo_that_is_too_large_no_more_is_kept_than_allowed() -> None:
+    megabyte = bytes(1_000_000)
+    file = received([megabyte] * 60, room=42_000_000)
+    assert file is not None
+    assert file.size == 60_000_000
+
+
+def test_a_disk_that_fills_up_is_told_once_all_was_read() -> None:
+    with pytest.raises(photo_files.StorageFull):
+        received([b"abc", b"def"], room=4)
+
+
+@pytest.mark.django_db
+def test_a_full_disk_in_mid_upload_is_answered_with_507(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo_set: PhotoSet = make_photo_set()
+
+    def strike(point: str, *_: object) -> None:
+        if point == "U2":
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(failpoints, "hit", strike)
+    client = Client(raise_request_exception=False)
+    backend = "django.contrib.auth.backends.ModelBackend"
+    client.force_login(photo_set.uploaded_by, backend=backend)
+    address = reverse("photo-upload", args=[photo_set.pk])
+    answer = client.post(address, {"photo": upload_file()}, headers=JSON)
+    assert (answer.status_code, answer.json()["state"]) == (507, "failed")

@@ -1,0 +1,52 @@
+"""One site for all fault tests of a module, with its failpoints armed and the stub engine."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.arming import Failpoints
+from tests.faults.console import Console
+from tests.faults.visit import Visit
+from tests.live_site import LiveSite, Session
+
+LEASE_SECONDS = 5
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    with LiveSite.in_folder(
+        tmp_path_factory.mktemp("site"),
+        engine="stub",
+        settings_module="tests.faults.settings",
+        sweep_seconds=1,
+        classify_lease_seconds=LEASE_SECONDS,
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def session(site: LiveSite) -> Session:
+    return site.sign_in()
+
+
+@pytest.fixture
+def failpoints(site: LiveSite) -> Iterator[Failpoints]:
+    points = Failpoints(site.layout.data / "failpoints")
+    yield points
+    points.disarm()
+
+
+@pytest.fixture(scope="module")
+def console(site: LiveSite) -> Iterator[Console]:
+    with Console(site) as console:
+        yield console
+
+
+@pytest.fixture
+def visit(
+    site: LiveSite, session: Session, failpoints: Failpoints, console: Console
+) -> Iterator[Visit]:
+    """Return an empty photo set of a new structure; at the end every promise is verified."""
+    yield Visit(site, session)
+    failpoints.disarm()
+    console.run("verify_invariants")

@@ -1,0 +1,8 @@
+"""Settings of a site under fault tests: the site's own, with its failpoints armed."""
+
+from classifier import failpoints
+from inspection_site.settings import *  # noqa: F403  a site like any other
+from tests.faults.arming import striker
+
+failpoints.hit = striker(DATA_DIR / "failpoints")  # noqa: F405  from the site's
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

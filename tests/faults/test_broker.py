@@ -1,0 +1,92 @@
+"""A broker that dies, freezes or forgets: photos are stored all the same, and classified later."""
+
+import signal
+import statistics
+
+import pytest
+import redis
+
+from tests.faults.arming import Failpoints
+from tests.faults.visit import Visit, percentile
+from tests.live_site import LiveSite, wait_until
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+
+QUEUED = 60
+
+
+def flush(site: LiveSite) -> None:
+    with redis.Redis(unix_socket_path=str(site.layout.valkey_socket)) as valkey:
+        valkey.flushall()
+
+
+def test_uploads_are_answered_while_the_broker_is_down(site: LiveSite, visit: Visit) -> None:
+    """F13: each within two seconds; the sweeper rings once the broker is back."""
+    site.kill("valkey")
+    for _ in range(20):
+        visit.send()
+    site.start_valkey()
+    assert {sent.status for sent in visit.sent} == {201}
+    assert max(sent.seconds for sent in visit.sent) <= 2
+    visit.wait_ended(20, seconds=60)
+    visit.assert_kept()
+
+
+def test_uploads_are_answered_while_the_broker_is_frozen(site: LiveSite, visit: Visit) -> None:
+    """F14: the first few wait for it, then nobody does."""
+    usual = statistics.median(visit.send().seconds for _ in range(10))
+    site.kill("valkey", signal.SIGSTOP)
+    frozen = [visit.send() for _ in range(20)]
+    site.kill("valkey", signal.SIGCONT)
+    assert {sent.status for sent in frozen} == {201}
+    assert percentile([sent.seconds for sent in frozen], 0.95) <= 4.5
+    assert statistics.median(sent.seconds for sent in frozen[-10:]) <= usual + 0.05
+    visit.wait_ended(30, seconds=60)
+    visit.assert_kept()
+
+
+def queue_up(site: LiveSite, visit: Visit) -> None:
+    """Let photos pile up in the queue, with no worker to take them."""
+    site.kill("classify")
+    visit.send_many(QUEUED)
+
+
+def test_a_killed_broker_reads_its_queue_again(site: LiveSite, visit: Visit) -> None:
+    """F15: it is back after a while, and the running worker goes on by itself."""
+    queue_up(site, visit)
+    site.start_worker()
+    wait_until(lambda: visit.count("classified") > 0, "the worker is at it", seconds=30)
+    site.kill("valkey")
+    site.start_valkey()
+    visit.wait_ended(QUEUED, seconds=60)
+    visit.assert_kept()
+
+
+def test_a_broker_that_kept_nothing_loses_no_photo(site: LiveSite, visit: Visit) -> None:
+    """F16: killed, and its append-only file gone."""
+    queue_up(site, visit)
+    site.kill("valkey")
+    for path in sorted(site.layout.valkey.rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    site.start_valkey()
+    site.start_worker()
+    visit.wait_ended(QUEUED, seconds=60)
+    visit.assert_kept()
+
+
+def test_an_emptied_broker_loses_no_photo(
+    site: LiveSite, visit: Visit, failpoints: Failpoints
+) -> None:
+    """F17: three times, while the worker is at it."""
+    failpoints.arm_always("W5", "sleep 0.05")
+    visit.send_many(QUEUED)
+    for _ in range(3):
+        done = visit.count("classified")
+        flush(site)
+        wait_until(
+            lambda done=done: visit.count("classified") > done,  # type: ignore[misc]  # bound
+            "work goes on",
+            seconds=60,
+        )
+    visit.wait_ended(QUEUED, seconds=60)
+    visit.assert_kept()

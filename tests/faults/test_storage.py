@@ -1,0 +1,145 @@
+"""Disks that are full, files that vanish or rot, a database that somebody else holds."""
+
+import os
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.factories import jpeg
+from tests.faults.arming import Failpoints
+from tests.faults.visit import Visit, at_once, original
+from tests.live_site import LiveSite, wait_until
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+
+
+def stored_files(site: LiveSite) -> set[Path]:
+    media = site.layout.data / "media"
+    return {path for path in media.rglob("*") if path.is_file() and "derived" not in path.parts}
+
+
+@pytest.mark.parametrize("moment", ["U2", "U3", "U4"])
+def test_a_full_disk_is_answered_with_507_and_leaves_nothing(
+    site: LiveSite, visit: Visit, failpoints: Failpoints, moment: str
+) -> None:
+    """F20: the device says so at any moment; once there is room, uploads go on by themselves."""
+    before = stored_files(site)
+    failpoints.arm(moment, "full")
+    answer = visit.post(jpeg())
+    assert (answer.status_code, answer.headers["Retry-After"]) == (507, "60")
+    assert "disk of the site is full" in answer.json()["sentence"]
+    wait_until(lambda: stored_files(site) == before, "nothing is left", seconds=5)
+    assert visit.count() == 0
+    assert visit.send().status == 201
+    visit.wait_ended(1, seconds=30)
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
+    """Mount a disk of that size at `folder`; skip where this account may not."""
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "none", str(folder)]
+    if os.getuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("Only root can mount a small disk.")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_disk_that_is_really_full_refuses_large_photos_and_still_shows_pages(
+    site: LiveSite, visit: Visit
+) -> None:
+    """F20 on a real device: a photo larger than the room that is left."""
+    large = jpeg(size=(640, 480)) + bytes(5_000_000)
+    with small_disk(site.layout.data / "media" / "incoming", megabytes=4):
+        answer = visit.post(large)
+        assert answer.status_code == 507
+        left = site.layout.data / "media" / "incoming"
+        wait_until(lambda: not list(left.iterdir()), "nothing is left", seconds=5)
+        assert visit.session.get(site.url("/structures/"), timeout=10).status_code == 200
+    assert visit.send(large).status == 201
+    visit.wait_ended(1, seconds=30)
+
+
+def test_a_database_without_room_stores_no_photo_and_says_so(
+    site: LiveSite, visit: Visit, failpoints: Failpoints
+) -> None:
+    """F21: no room while the row, and later the prediction, is written."""
+    before = stored_files(site)
+    failpoints.arm("U6", "full")
+    answer = visit.post(jpeg())
+    assert (answer.status_code, answer.headers["Retry-After"]) == (507, "60")
+    wait_until(lambda: stored_files(site) == before, "nothing is left", seconds=5)
+    failpoints.arm("W7", "full")
+    assert visit.send().status == 201
+    visit.wait_ended(1, seconds=30)
+    visit.assert_kept()
+
+
+def rot(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0x40
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        pytest.param(Path.unlink, "is missing", id="F23"),
+        pytest.param(rot, "has changed since its upload", id="F24"),
+    ],
+)
+def test_a_file_that_vanished_or_rotted_is_told_and_never_judged(
+    site: LiveSite,
+    visit: Visit,
+    failpoints: Failpoints,
+    damage: Callable[[Path], None],
+    reason: str,
+) -> None:
+    failpoints.arm("W3", "hold")
+    photo = visit.send().pk
+    failpoints.wait_held("W3")
+    key = str(site.rows(f"SELECT key FROM classifier_photo WHERE id = {photo}")[0][0])
+    path = original(site, key)
+    whole = path.read_bytes()
+    damage(path)
+    failpoints.disarm()
+    visit.wait_ended(1, seconds=30)
+    row = site.rows(f"SELECT state, prediction_id, reason FROM classifier_photo WHERE id = {photo}")
+    assert row[0][:2] == ("unreadable", None)
+    assert reason in str(row[0][2])
+    with pytest.raises(AssertionError, match=f"I1 Photo {photo}"):
+        site.manage("verify_invariants")
+    path.write_bytes(whole)  # restored from a back-up, it is classified
+    visit.session.submit(f"/photos/{photo}/retry/")
+    wait_until(lambda: visit.count("classified") == 1, "it is classified", seconds=30)
+
+
+@contextmanager
+def locked_database(site: LiveSite) -> Iterator[None]:
+    with closing(sqlite3.connect(site.layout.data / "db.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_a_locked_database_answers_503_and_loses_no_decision(site: LiveSite, visit: Visit) -> None:
+    """F25: upload and review wait their 20 seconds, say so, and work when tried again."""
+    photo = visit.send(cracked=True).pk
+    visit.wait_ended(1, seconds=30)
+    decide = f"/photos/{photo}/decisions/"
+    with locked_database(site):
+        answers = at_once(
+            lambda: visit.post(jpeg()),
+            lambda: visit.session.submit(decide, {"outcome": "confirmed"}, json=True),
+        )
+        for answer in answers:
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    again = visit.session.submit(decide, {"outcome": "confirmed"})
+    assert again.status_code == 200
+    decisions = f"SELECT count(*) FROM classifier_decision WHERE photo_id = {photo}"
+    assert site.value(decisions) == 1

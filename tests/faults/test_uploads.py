@@ -1,0 +1,66 @@
+"""Web workers that die in the middle of an upload, and people whose connection does."""
+
+import contextlib
+import socket
+
+import pytest
+
+from tests.factories import jpeg
+from tests.faults.arming import Failpoints
+from tests.faults.console import Console
+from tests.faults.visit import Visit
+from tests.live_site import LiveSite, wait_until
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+
+MOMENTS = ("U1", "U2", "U3", "U4", "U5", "U6", "U7", "U8")
+CLEAR_INCOMING = (
+    "from classifier import photo_files; photo_files.clear_abandoned_uploads(older_than_seconds=0)"
+)
+
+
+def incoming(site: LiveSite) -> list[str]:
+    return [path.name for path in (site.layout.data / "media" / "incoming").iterdir()]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_web_worker_killed_at_any_moment_leaves_one_photo_after_the_retry(
+    site: LiveSite, visit: Visit, failpoints: Failpoints, console: Console, moment: str
+) -> None:
+    """F10: no answer means not promised; sent again, the photo is there once."""
+    content = jpeg(size=(640, 480))
+    failpoints.arm(moment, "kill")
+    assert visit.send(content).status == 0
+    wait_until(site.is_healthy, "another web worker answers", seconds=20)
+    again = visit.send(content)
+    assert again.status == (200 if moment in ("U7", "U8") else 201)
+    visit.wait_ended(1, seconds=30)
+    visit.assert_kept()
+    console.run("shell", "--no-imports", "-c", CLEAR_INCOMING)
+    assert incoming(site) == []
+
+
+def cut_off(visit: Visit, body: bytes, *, promised: int) -> None:
+    """Begin an upload and close the connection in mid-body."""
+    cookies = "; ".join(f"{name}={value}" for name, value in visit.session.cookies.items())
+    head = (
+        f"POST /photo-sets/{visit.photo_set}/photos/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Cookie: {cookies}\r\nX-CSRFToken: {visit.session.cookies['csrftoken']}\r\n"
+        f"Content-Type: multipart/form-data; boundary=edge\r\nContent-Length: {promised}\r\n\r\n"
+        '--edge\r\nContent-Disposition: form-data; name="photo"; filename="deck.jpg"\r\n\r\n'
+    )
+    with contextlib.closing(socket.create_connection(("127.0.0.1", visit.site.port))) as wire:
+        wire.sendall(head.encode() + body)
+
+
+def test_connections_that_drop_in_mid_body_leave_nothing(site: LiveSite, visit: Visit) -> None:
+    """F11: neither a row nor a file nor an error page in the log."""
+    log_before = len(site.log("web"))
+    content = jpeg(size=(640, 480))
+    for number in range(50):
+        cut_off(visit, content[: 50 * number], promised=len(content) + 500)
+    assert visit.send(content).status == 201
+    visit.wait_ended(1, seconds=30)
+    wait_until(lambda: incoming(site) == [], "no temporary file is left", seconds=20)
+    assert visit.count() == 1
+    assert "Traceback" not in site.log("web")[log_before:]

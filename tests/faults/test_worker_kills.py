@@ -1,0 +1,172 @@
+"""Workers that die, hang or stand still while they hold a photo."""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from tests.faults.arming import Failpoints
+from tests.faults.conftest import LEASE_SECONDS
+from tests.faults.console import Console
+from tests.faults.visit import Visit
+from tests.live_site import LiveSite, wait_until
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+
+MOMENTS = ("W1", "W2", "W3", "W4", "W5", "W6", "W7", "W8")
+KILLS_A_MOMENT = 2
+BUSY = "sleep 0.03"  # the stub engine is quicker than any kill
+
+
+def test_a_child_killed_at_any_moment_loses_and_doubles_nothing(
+    visit: Visit, failpoints: Failpoints
+) -> None:
+    """F01: sixteen kills; each photo ends within 30 s of its own."""
+    for number, moment in enumerate(MOMENTS, start=1):
+        failpoints.arm(moment, "kill", times=KILLS_A_MOMENT)
+        visit.send_many(3)
+        failpoints.wait_struck(moment)
+        visit.wait_ended(3 * number, seconds=30)
+    visit.assert_kept()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_no_photo_is_lost_when_the_whole_worker_is_killed_fifty_times(
+    site: LiveSite, visit: Visit, failpoints: Failpoints
+) -> None:
+    """F02: parent and child die at random moments and come back two seconds later."""
+    failpoints.arm_always("W5", BUSY)
+    visit.send_many(1000)
+    chance = random.Random(2)
+    for _ in range(50):
+        time.sleep(chance.uniform(0.05, 1.5))
+        site.kill("classify")
+        time.sleep(2)
+        site.start_worker()
+        before = visit.count("classified")
+        wait_until(
+            lambda before=before: visit.count("classified") > before,  # type: ignore[misc]  # bound
+            "work goes on after the kill",
+            seconds=90,
+        )
+    visit.wait_ended(1000, seconds=120)
+    visit.assert_kept()
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGTERM, id="TERM"),
+        pytest.param(signal.SIGQUIT, id="QUIT", marks=pytest.mark.long),
+    ],
+)
+def test_a_stopped_worker_finishes_the_photo_in_hand(
+    site: LiveSite, visit: Visit, failpoints: Failpoints, number: signal.Signals
+) -> None:
+    """F04: a deployment counts against no photo."""
+    failpoints.arm("W5", "sleep 2")
+    visit.send_many(3)
+    failpoints.wait_struck("W5")
+    process = site.processes.pop("classify")
+    process.send_signal(number)
+    assert process.wait(35) == 0
+    site.start_worker()
+    visit.wait_ended(3, seconds=40)
+    visit.assert_kept()
+    most = f"SELECT max(attempts) FROM classifier_photo WHERE photo_set_id = {visit.photo_set}"
+    assert site.value(most) == 1
+
+
+def test_a_frozen_workers_late_answer_is_discarded(
+    site: LiveSite, visit: Visit, failpoints: Failpoints
+) -> None:
+    """F05: another worker takes over once the lease has lapsed, and its answer stands."""
+    failpoints.arm("W6", "hold")
+    photo = visit.send(cracked=True).pk
+    failpoints.wait_held("W6")
+    site.kill("classify", signal.SIGSTOP)
+    site.start_worker("second")
+    visit.wait_ended(1, seconds=LEASE_SECONDS + 30)
+    first = site.rows(f"SELECT id, created_at FROM classifier_prediction WHERE photo_id = {photo}")
+    failpoints.disarm()
+    site.kill("classify", signal.SIGCONT)
+    visit.send()
+    visit.wait_ended(2, seconds=30)
+    site.kill("second")
+    again = site.rows(f"SELECT id, created_at FROM classifier_prediction WHERE photo_id = {photo}")
+    assert first == again
+    visit.assert_kept()
+
+
+def test_a_photo_that_kills_its_worker_is_set_aside_after_three_attempts(
+    site: LiveSite, visit: Visit, failpoints: Failpoints
+) -> None:
+    """F07: and the photos beside it are classified."""
+    poison = visit.send().pk  # classified; asked for again below, now as poison
+    visit.wait_ended(1, seconds=30)
+    failpoints.arm_always("W4", "kill", row=poison + 1)
+    visit.sent.clear()
+    assert visit.send().pk == poison + 1
+    visit.send_many(20)
+    visit.wait_ended(22, seconds=120)
+    state, attempts, reason = site.rows(
+        f"SELECT state, attempts, reason FROM classifier_photo WHERE id = {poison + 1}"
+    )[0]
+    assert (state, attempts) == ("quarantined", 3)
+    assert str(reason) in visit.session.open(f"/photos/{poison + 1}/")
+    visit.sent.pop(0)
+    visit.assert_kept()
+
+
+def test_a_network_that_hangs_is_ended_and_the_photo_tried_again(
+    site: LiveSite, visit: Visit, failpoints: Failpoints
+) -> None:
+    """F08: the hard limit ends what no signal reaches; it counts as one attempt."""
+    failpoints.arm("W5", "sleep 100")
+    photo = visit.send().pk
+    failpoints.wait_struck("W5")
+    visit.wait_ended(1, seconds=LEASE_SECONDS + 30)
+    assert site.value(f"SELECT attempts FROM classifier_photo WHERE id = {photo}") == 2
+    visit.assert_kept()
+
+
+def test_a_message_for_a_photo_that_two_workers_get_is_answered_once(
+    site: LiveSite, visit: Visit, failpoints: Failpoints, console: Console
+) -> None:
+    """F31: sweeper and upload may both ring; only one claim wins."""
+    site.start_worker("second")
+    failpoints.arm_always("W2", BUSY)
+    visit.send_many(30)
+    for _ in range(3):
+        console.run("shell", "-c", RING_ALL)
+    visit.wait_ended(30, seconds=60)
+    site.kill("second")
+    visit.assert_kept()
+    total = f"SELECT sum(attempts) FROM classifier_photo WHERE photo_set_id = {visit.photo_set}"
+    assert site.value(total) == 30
+
+
+RING_ALL = (
+    "from classifier import tasks; from classifier.models import Photo\n"
+    "for photo in Photo.objects.pending(): tasks.classify_photo.delay(photo.pk)"
+)
+
+
+def test_killing_a_process_group_ends_all_of_it(site: LiveSite) -> None:
+    """The harness itself: a kill that spares the child would prove nothing."""
+    children = site.children("classify")
+    site.kill("classify")
+    assert children
+    wait_until(lambda: not any(map(_alive, children)), "its children are gone", seconds=5)
+    site.start_worker()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
