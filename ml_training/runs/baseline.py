@@ -3,7 +3,7 @@ compared with.
 """
 
 from ml_training.architecture import Architecture
-from ml_training.augmentation import Augmentation
+from ml_training.augmentation import AS_IT_IS
 from ml_training.runs import Phase, Run
 from ml_training.runs.released import RUN as RELEASED
 from ml_training.sampling import Sampling
@@ -11,18 +11,7 @@ from ml_training.sampling import Sampling
 RUN = Run(
     name="baseline",
     architecture=Architecture(kind="small", frozen_until=""),
-    augmentation=Augmentation(
-        light=0.0,
-        blur=0.0,
-        noise=0.0,
-        jpeg=0.0,
-        joints=0.0,
-        wire=0.0,
-        shadow=0.0,
-        stain=0.0,
-        masonry=0.0,
-        drawn_crack=0.0,
-    ),
+    augmentation=AS_IT_IS,
     sampling=Sampling(scales=(0.5, 0.56), mosaic=0.0),
     phases=(Phase(steps=1500, sides=(128,), learning_rate=1e-3),),
     sources=("metu",),
