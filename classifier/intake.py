@@ -110,6 +110,11 @@ def _stored(path: Path, photo: Photo) -> Received:
     return Received(photo, duplicate=False)
 
 
+def already_here(photo_set: PhotoSet, digests: list[str]) -> dict[str, Photo]:
+    """Return the photos of this structure that have one of these SHA-256 digests, by digest."""
+    return Photo.objects.for_structure(photo_set.inspection.structure).by_bytes(digests)
+
+
 def open_photo_set(
     inspection: Inspection, *, by: User, element: Element | None = None, notes: str = ""
 ) -> PhotoSet:

@@ -33,6 +33,7 @@ urlpatterns = [
     path("photo-sets/<int:pk>/", photo_sets.photo_set, name="photo-set"),
     path("photo-sets/<int:pk>/progress/", photo_sets.photo_set_progress, name="photo-set-progress"),
     path("photo-sets/<int:pk>/photos/", photo_sets.photo_upload, name="photo-upload"),
+    path("photo-sets/<int:pk>/known/", photo_sets.photos_known, name="photos-known"),
     path("photos/<int:pk>/", photos.photo, name="photo"),
     re_path(
         r"^photos/(?P<pk>\d{1,18})/images/(?P<kind>thumbnail|working|overlay|original)/$",

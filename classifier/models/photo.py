@@ -80,6 +80,10 @@ class PhotoQuerySet(StateQuerySet["Photo"]):
     def with_bytes(self, sha256: str) -> "Photo | None":
         return self.filter(sha256=sha256).first()
 
+    def by_bytes(self, digests: Iterable[str]) -> dict[str, "Photo"]:
+        """The photos with one of these SHA-256 digests, by digest."""
+        return {photo.sha256: photo for photo in self.filter(sha256__in=list(digests))}
+
     def by_ids(self, ids: Iterable[int]) -> dict[int, "Photo"]:
         return self.in_bulk(list(ids))
 

@@ -26,6 +26,9 @@ def upload(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "photo_sets/new.html", context)
 
 
+MOST_ASKED = 100
+
+
 @require_safe
 @guarded(roles.SEE)
 def photo_set(request: SignedInRequest, pk: int) -> HttpResponse:
@@ -75,11 +78,34 @@ def photo_upload(request: SignedInRequest, pk: int) -> HttpResponse:
         return _answer(request, row, 503, "failed", BAD_DISK.sentence, retry_after=60)
     photo = received.photo
     if received.duplicate:
-        sentence = f"Already here since {photo.uploaded_at:%-d %B %Y} as {photo.name}."
-        return _answer(request, row, 200, "duplicate", sentence, photo=photo)
+        return _answer(request, row, 200, "duplicate", _since(photo), photo=photo)
     tasks.ring_for_photo(photo)
     failpoints.hit("U8", photo.pk)
     return _answer(request, row, 201, "stored", f"{photo.name} is stored.", photo=photo)
+
+
+@require_POST
+@guarded(roles.UPLOAD)
+def photos_known(request: SignedInRequest, pk: int) -> JsonResponse:
+    """Say which photos need not be sent: field `sha256`, digests with spaces between.
+
+    `stored` is a photo of this very set, `duplicate` one that the structure has from elsewhere.
+    """
+    row = get_object_or_404(PhotoSet.objects.select_related("inspection__structure"), pk=pk)
+    digests = request.POST.get("sha256", "").lower().split()[:MOST_ASKED]
+    known = {
+        digest: {
+            "state": "stored" if photo.photo_set_id == row.pk else "duplicate",
+            "sentence": _since(photo),
+            "photo_url": reverse("photo", args=[photo.pk]),
+        }
+        for digest, photo in intake.already_here(row, digests).items()
+    }
+    return JsonResponse({"known": known})
+
+
+def _since(photo: Photo) -> str:
+    return f"Already here since {photo.uploaded_at:%-d %B %Y} as {photo.name}."
 
 
 def _answer(

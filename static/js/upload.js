@@ -1,99 +1,96 @@
 // Sends photos one a request, three at a time, and keeps one ledger row per file.
-// Without this script the page's plain form sends one photo at a time.
+// Before a photo is sent its SHA-256 is asked for, so that a reload, a lost network or a second try
+// sends only what is missing. Without this script the page's plain form sends one photo at a time.
+
+import { Ledger } from "./ledger.js";
 
 const AT_ONCE = 3;
+const ASKED_AT_ONCE = 10;
+const ASKED_AT_RELOAD = 100; // as many as the site answers at once
+const LONGEST_PAUSE = 30; // seconds between tries while the network or the site is away
+const MOST_FAULTS = 5; // a photo at which the site fails this often waits for a person
 const PHOTO_NAME = /\.(jpe?g|jfif|mpo|png|webp|hei[cf]|tiff?)$/i;
-const DRAWABLE = /^image\/(jpeg|png|webp)$/;
+const AWAY = "No answer from the site. Trying again by itself.";
+const SIGNED_OUT = "You are signed out. Sign in again, then choose the photos again: only what is missing is sent.";
 
 const form = document.querySelector("[data-upload]");
 const drop = document.querySelector("[data-drop]");
-const ledger = document.querySelector("[data-ledger]");
-const blank = document.querySelector("[data-blank-row]");
-const sum = document.querySelector("[data-sum]");
-const items = [];
-const seen = new Set();
-let leftOut = 0;
+const token = form.elements.csrfmiddlewaretoken.value;
+const ledger = new Ledger(document, form.dataset.upload);
+const claimed = new Map(); // address of a photo → the row that brought it
+let pause = 0; // seconds until the next try, 0 while the site answers
+let timer = null;
+let asking = false;
 
-// --- The ledger ---------------------------------------------------------------------------------
-
-function setState(item, state, note = "", link = null) {
-  item.state = state;
-  item.row.dataset.state = state;
-  const place = item.row.querySelector(".row-note");
-  place.textContent = note;
-  if (link) {
-    const anchor = document.createElement("a");
-    anchor.href = link;
-    anchor.textContent = state === "duplicate" ? "Open the original" : "Open";
-    place.append(" ", anchor);
-  }
-  summarise();
-}
-
-function addRow(file) {
-  const row = blank.content.firstElementChild.cloneNode(true);
-  row.querySelector(".row-name").textContent = file.webkitRelativePath || file.name;
-  const item = { file, row, state: "waiting" };
-  row.querySelector("[data-retry]").addEventListener("click", () => retry(item));
-  row.querySelector(".row-note").textContent = size(file.size);
-  ledger.append(row);
-  return item;
-}
-
-function size(bytes) {
-  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-function summarise() {
-  const count = (...states) => items.filter((item) => states.includes(item.state)).length;
-  const open = count("waiting", "sending");
-  const stored = count("stored");
-  const parts = [`${stored} of ${items.length} stored`];
-  if (count("duplicate")) parts.push(`${count("duplicate")} already here`);
-  if (count("refused")) parts.push(`${count("refused")} refused`);
-  if (count("failed")) parts.push(`${count("failed")} not sent`);
-  if (leftOut) parts.push(`${leftOut} other files left out`);
-  sum.hidden = items.length === 0;
-  sum.querySelector("[data-sum-words]").textContent = parts.join(" · ");
-  const bar = sum.querySelector("progress");
-  bar.max = Math.max(items.length, 1);
-  bar.value = items.length - open - count("failed");
-  sum.querySelector("[data-retry-all]").hidden = count("failed") === 0;
-  sum.querySelector("[data-done]").hidden = open > 0 || stored + count("duplicate") === 0;
-  sum.querySelector("[data-busy]").hidden = open === 0;
-}
-
-async function drawThumbnail(item) {
-  if (!DRAWABLE.test(item.file.type)) return;
-  try {
-    const picture = await createImageBitmap(item.file, { resizeWidth: 120, resizeQuality: "low" });
-    const canvas = document.createElement("canvas");
-    canvas.width = 96;
-    canvas.height = 72;
-    const scale = Math.max(96 / picture.width, 72 / picture.height);
-    const [wide, high] = [picture.width * scale, picture.height * scale];
-    canvas.getContext("2d").drawImage(picture, (96 - wide) / 2, (72 - high) / 2, wide, high);
-    picture.close();
-    item.row.querySelector(".thumb").replaceWith(canvas);
-  } catch {
-    // A file the browser cannot draw keeps its icon; the server decides whether it is a photo.
-  }
-}
-
-// --- Sending ------------------------------------------------------------------------------------
+// --- What is already there ------------------------------------------------------------------------
 
 async function digest(file) {
-  // crypto.subtle exists on secure pages only; without it the server's own digest has to do.
-  if (!window.crypto?.subtle) return "";
   const bytes = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
   return [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function post(item, sha256) {
+/** Hash some waiting photos and ask once about all of them. */
+async function ask(batch) {
+  batch.forEach((item) => ledger.set(item, "checking"));
+  for (const item of batch) {
+    try {
+      item.sha256 ||= await digest(item.file);
+    } catch {
+      ledger.set(item, "failed", "The file cannot be read. Was it moved or is the card out?");
+    }
+  }
+  const readable = batch.filter((item) => item.state === "checking");
+  if (readable.length) learn(readable, await known(readable));
+}
+
+async function known(batch) {
+  const body = new FormData();
+  body.set("csrfmiddlewaretoken", token);
+  body.set("sha256", batch.map((item) => item.sha256).join(" "));
+  try {
+    const answer = await fetch(form.dataset.known, {
+      method: "POST",
+      headers: { Accept: "application/json" },
+      body,
+    });
+    return { status: answer.status, ...(await answer.json().catch(() => ({}))) };
+  } catch {
+    return { status: 0 };
+  }
+}
+
+function learn(batch, answer) {
+  if (answer.known) {
+    pause = 0;
+    for (const item of batch) {
+      const found = answer.known[item.sha256];
+      if (found) arrived(item, found);
+      else ledger.set(item, "ready");
+    }
+  } else if (answer.status === 0 || answer.status >= 500) {
+    hold(batch);
+  } else {
+    batch.forEach((item) => ledger.set(item, "failed", SIGNED_OUT));
+  }
+}
+
+/** After a reload: what was on its way may have arrived. */
+async function lookAgain() {
+  const unsure = ledger.in("missing").filter((item) => item.sha256);
+  for (let from = 0; from < unsure.length; from += ASKED_AT_RELOAD) {
+    const batch = unsure.slice(from, from + ASKED_AT_RELOAD);
+    const found = (await known(batch)).known ?? {};
+    batch.filter((item) => found[item.sha256]).forEach((item) => arrived(item, found[item.sha256]));
+  }
+}
+
+// --- Sending --------------------------------------------------------------------------------------
+
+function post(item) {
   return new Promise((resolve) => {
     const body = new FormData();
-    body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-    body.set("sha256", sha256);
+    body.set("csrfmiddlewaretoken", token);
+    body.set("sha256", item.sha256 ?? "");
     body.set("photo", item.file, item.file.name);
     const request = new XMLHttpRequest();
     const bar = item.row.querySelector("progress");
@@ -102,9 +99,8 @@ function post(item, sha256) {
     request.upload.addEventListener("progress", (event) => {
       bar.value = (100 * event.loaded) / Math.max(event.total, 1);
     });
-    request.addEventListener("load", () => resolve(request));
-    for (const fault of ["error", "abort", "timeout"]) {
-      request.addEventListener(fault, () => resolve(null));
+    for (const end of ["load", "error", "abort", "timeout"]) {
+      request.addEventListener(end, () => resolve(request));
     }
     request.send(body);
   });
@@ -114,69 +110,85 @@ function read(request) {
   try {
     return JSON.parse(request.responseText);
   } catch {
-    return null;
+    return {};
   }
-}
-
-function settle(item, request) {
-  if (!request) return setState(item, "failed", "The network was lost. The photo was not stored.");
-  const answer = read(request);
-  if (!answer) {
-    const signedOut = request.status === 200 || request.status === 403;
-    const why = signedOut ? "You are signed out. Sign in again in another tab." : "The site had a fault.";
-    return setState(item, "failed", `${why} The photo was not stored.`);
-  }
-  const state = request.status >= 500 ? "failed" : answer.state;
-  const note = state === "stored" ? size(item.file.size) : (answer.sentence ?? "");
-  setState(item, state, note, answer.photo_url ?? null);
-  if (state === "stored") document.body.dispatchEvent(new Event("photo-stored"));
 }
 
 async function send(item) {
-  setState(item, "sending", size(item.file.size));
-  drawThumbnail(item);
-  let sha256;
-  try {
-    sha256 = await digest(item.file);
-  } catch {
-    setState(item, "failed", "The file cannot be read. Was it moved or is the card out?");
-    return;
-  }
-  settle(item, await post(item, sha256));
+  ledger.set(item, "sending");
+  const request = await post(item);
+  const answer = read(request);
+  if (request.status === 0) return hold([item]);
+  if (request.status >= 500 || request.status === 429) return fault(item, answer.sentence);
+  if (!answer.state) return ledger.set(item, "failed", SIGNED_OUT);
+  pause = 0;
+  arrived(item, answer);
 }
 
-function pump() {
-  while (items.filter((item) => item.state === "sending").length < AT_ONCE) {
-    const item = items.find((each) => each.state === "waiting");
-    if (!item) return;
-    send(item).finally(pump);
-  }
+/** Note the site's answer. A second file with the bytes of another row is not counted twice. */
+function arrived(item, answer) {
+  const first = claimed.get(answer.photo_url);
+  const state = answer.state === "stored" && first && first !== item ? "duplicate" : answer.state;
+  if (answer.photo_url && !first) claimed.set(answer.photo_url, item);
+  ledger.set(item, state, state === "stored" ? "" : answer.sentence, answer.photo_url);
+  if (state === "stored") document.body.dispatchEvent(new Event("photo-stored"));
 }
 
-function retry(item) {
-  item.row.querySelector("progress").value = 0;
-  setState(item, "waiting");
+function fault(item, sentence) {
+  item.faults = (item.faults ?? 0) + 1;
+  if (item.faults < MOST_FAULTS) return hold([item], sentence);
+  ledger.set(item, "failed", sentence ?? "The site had a fault. The photo was not stored.");
+}
+
+/** Let these photos wait for the site; what reached it all the same is asked for first. */
+function hold(batch, sentence) {
+  batch.forEach((item) => ledger.set(item, "waiting", sentence ?? AWAY));
+  if (timer) return;
+  pause = Math.min(Math.max(1, 2 * pause), LONGEST_PAUSE);
+  timer = setTimeout(resume, pause * 1000);
+}
+
+function resume() {
+  clearTimeout(timer);
+  timer = null;
   pump();
 }
 
-function retryAll() {
-  items.filter((item) => item.state === "failed").forEach(retry);
+/** Keep one question and three photos under way. */
+function pump() {
+  if (timer) return;
+  const waiting = ledger.in("waiting");
+  if (!window.crypto?.subtle) {
+    waiting.forEach((item) => ledger.set(item, "ready"));
+  } else if (!asking && waiting.length && ledger.in("ready").length < ASKED_AT_ONCE) {
+    asking = true;
+    ask(waiting.slice(0, pause ? 1 : ASKED_AT_ONCE)).finally(() => {
+      asking = false;
+      pump();
+    });
+  }
+  const free = AT_ONCE - ledger.in("sending").length;
+  for (const item of ledger.in("ready").slice(0, Math.max(free, 0))) send(item).finally(pump);
 }
 
-// --- Choosing files -----------------------------------------------------------------------------
+function again(items) {
+  for (const item of items) {
+    item.faults = 0;
+    ledger.set(item, "waiting");
+  }
+  resume();
+}
+
+// --- Choosing files -------------------------------------------------------------------------------
 
 function add(files, { fromFolder = false } = {}) {
-  for (const file of files) {
-    const mark = `${file.webkitRelativePath}/${file.name}/${file.size}/${file.lastModified}`;
-    if (seen.has(mark)) continue;
-    if (fromFolder && !PHOTO_NAME.test(file.name)) {
-      leftOut += 1;
-      continue;
-    }
-    seen.add(mark);
-    items.push(addRow(file));
+  const path = (file) => file.webkitRelativePath || file.name;
+  const sorted = [...files].sort((one, two) => path(one).localeCompare(path(two)));
+  for (const file of sorted) {
+    if (fromFolder && !PHOTO_NAME.test(file.name)) ledger.leftOut += 1;
+    else ledger.add(file, again);
   }
-  summarise();
+  ledger.summarise();
   pump();
 }
 
@@ -204,7 +216,7 @@ async function onDrop(event) {
 function listen() {
   for (const input of drop.querySelectorAll('input[type="file"]')) {
     input.addEventListener("change", () => {
-      add([...input.files], { fromFolder: input.webkitdirectory });
+      add(input.files, { fromFolder: input.webkitdirectory });
       input.value = "";
     });
   }
@@ -221,13 +233,15 @@ function listen() {
     if (!event.relatedTarget) drop.classList.remove("over");
   });
   document.addEventListener("drop", onDrop);
-  sum.querySelector("[data-retry-all]").addEventListener("click", retryAll);
-  window.addEventListener("online", retryAll);
+  ledger.onRetryAll(again);
+  window.addEventListener("online", resume);
   window.addEventListener("beforeunload", (event) => {
-    if (items.some((item) => ["waiting", "sending"].includes(item.state))) event.preventDefault();
+    if (ledger.in("waiting", "checking", "ready", "sending").length) event.preventDefault();
   });
 }
 
 form.hidden = true;
 drop.hidden = false;
+document.querySelector("[data-insecure]").hidden = Boolean(window.crypto?.subtle);
 listen();
+lookAgain();

@@ -42,7 +42,7 @@ SECRETS = ("Secret viaduct", "bearing.jpg")
 ROW_OF = {
     "structure": "structure structure-edit inspection-new",
     "inspection": "inspection upload",
-    "photo_set": "photo-set photo-set-progress photo-upload",
+    "photo_set": "photo-set photo-set-progress photo-upload photos-known",
     "photo": "photo photo-image retry decide undo",
     "version": "model activate",
     "run": "training-run training-run-progress training-run-cancel",

@@ -93,6 +93,13 @@ def test_a_refused_and_a_repeated_file_say_so_in_their_rows(
     expect(ledger.nth(1)).to_contain_text("wall.jpg")
 
     page.reload()
+    expect(ledger).to_have_count(2)
+    drop(page, [drawn[0]])
+    expect(ledger.nth(0)).to_have_attribute("data-state", "stored", timeout=30_000)
+
+    page.get_by_role("link", name="Inspection", exact=True).click()
+    page.get_by_role("link", name="Add photos").click()
+    page.get_by_role("button", name="Continue to the photos").click()
     drop(page, [drawn[0]])
     expect(ledger.nth(0)).to_have_attribute("data-state", "duplicate", timeout=30_000)
     expect(ledger.nth(0).get_by_role("link")).to_be_visible()

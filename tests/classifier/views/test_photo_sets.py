@@ -12,7 +12,9 @@ from tests.factories import (
     active_version,
     jpeg,
     make_classified,
+    make_photo,
     make_photo_set,
+    make_structure,
     upload_file,
 )
 
@@ -174,3 +176,34 @@ def test_the_page_of_an_unreadable_photo_says_that_no_model_could_look(client: C
     classification.classify(photo.pk, claimant="test")
     page = client.get(reverse("photo", args=[photo.pk])).content.decode()
     assert "No model could look at this photo." in page
+
+
+# --- what need not be sent ---
+def ask(client: Client, photo_set: PhotoSet, *digests: str) -> dict[str, dict[str, str]]:
+    fields = {"sha256": " ".join(digests)}
+    answer = client.post(reverse("photos-known", args=[photo_set.pk]), fields, headers=JSON)
+    known: dict[str, dict[str, str]] = answer.json()["known"]
+    return known
+
+
+def test_a_photo_of_this_set_is_known_as_stored(client: Client, photo_set: PhotoSet) -> None:
+    photo = make_photo(photo_set)
+    known = ask(client, photo_set, photo.sha256.upper(), "0" * 64)
+    assert list(known) == [photo.sha256]
+    assert known[photo.sha256]["state"] == "stored"
+
+
+def test_a_photo_of_an_earlier_visit_is_known_as_a_duplicate(client: Client) -> None:
+    structure = make_structure()
+    photo = make_photo(make_photo_set(structure), name="pier.jpg")
+    known = ask(client, make_photo_set(structure), photo.sha256)[photo.sha256]
+    assert known["state"] == "duplicate"
+    assert known["sentence"].endswith("as pier.jpg.")
+
+
+def test_a_photo_of_another_structure_is_not_known(client: Client, photo_set: PhotoSet) -> None:
+    assert ask(client, photo_set, make_photo().sha256) == {}
+
+
+def test_a_question_without_digests_is_answered(client: Client, photo_set: PhotoSet) -> None:
+    assert ask(client, photo_set) == {}
