@@ -7,6 +7,7 @@ pixels and is for fast tests only. The setting `HAIRLINE_ENGINE` chooses.
 import hashlib
 import json
 import shutil
+import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
@@ -61,6 +62,9 @@ class Engine(Protocol):
     released: Path
     """The folder of the model that ships with this release."""
 
+    def keep_released(self, out: Path) -> None:
+        """Copy the shipped model to `out`; it appears whole or not at all."""
+
     def read_facts(self, model: Path) -> ModelFacts:
         """Verify the folder's checksums and read its card; raises ModelFileError."""
 
@@ -80,6 +84,11 @@ class KerasEngine:
 
     def __init__(self) -> None:
         self._loaded: tuple[Path, Classifier] | None = None
+
+    def keep_released(self, out: Path) -> None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".keeping-") as folder:
+            shutil.copytree(self.released, Path(folder) / "model").rename(out)
 
     def read_facts(self, model: Path) -> ModelFacts:
         return ml_training.read_facts(model)
@@ -102,11 +111,16 @@ class StubEngine:
     """Answers by the mean colour of the top left 16 × 16 pixels: red is a crack, amber doubt."""
 
     released = Path("stub")
+    NAME = "stub"
     THRESHOLDS = Thresholds(clear_below=0.3, flagged_from=0.7)
+
+    def keep_released(self, out: Path) -> None:
+        out.mkdir(parents=True)
+        (out / "card.json").write_text(json.dumps({"name": self.NAME}))
 
     def read_facts(self, model: Path) -> ModelFacts:
         is_released = model == self.released
-        name = "stub" if is_released else json.loads((model / "card.json").read_text())["name"]
+        name = self.NAME if is_released else json.loads((model / "card.json").read_text())["name"]
         digest = hashlib.sha256(name.encode()).hexdigest()
         return ModelFacts(name, digest, self.THRESHOLDS, {"name": name})
 

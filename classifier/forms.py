@@ -17,7 +17,7 @@ LAST_ID = 2**63 - 1
 class SignInForm(AuthenticationForm):
     error_messages = {
         **AuthenticationForm.error_messages,
-        "invalid_login": "The user name and password do not match. Check both and try again.",
+        "invalid_login": "The username and password do not match. Check both and try again.",
     }
 
 

@@ -245,8 +245,6 @@ def _model_files(version: ModelVersion) -> Iterator[Finding]:
     except Exception as error:
         yield Finding("I7", f"The files of model version {version} cannot be used: {error}")
         return
-    # A version that an earlier release shipped left with that release.
-    left = not version.folder and version.state != VersionState.ACTIVE
-    if facts.weights_sha256 != version.weights_sha256 and not left:
+    if facts.weights_sha256 != version.weights_sha256:
         sentence = f"The weights of model version {version} differ from those registered."
         yield Finding("I7", sentence)

@@ -19,18 +19,35 @@ class CannotActivate(Exception):
 
 
 def model_folder(version: ModelVersion) -> Path:
-    """Return where a version's files lie; one without a folder ships with this release."""
-    if not version.folder:
-        return engine().released
-    return Path(settings.MODELS_ROOT) / version.folder
+    """Return where a version's files lie; one without a folder was shipped with a release."""
+    kept = version.folder or _folder_of_shipped(version.weights_sha256)
+    return Path(settings.MODELS_ROOT) / kept
 
 
-@transaction.atomic
+def _folder_of_shipped(weights_sha256: str) -> str:
+    return f"released-{weights_sha256[:16]}"
+
+
 def register_released() -> ModelVersion:
-    """Register the model that ships with this release; activate it where none is active."""
+    """Register the model that ships with this release; activate it where none is active.
+
+    A copy is kept among the site's own models: the next release ships another one, and the version
+    that is active then has to keep its files.
+    """
     facts = engine().read_facts(engine().released)
+    kept = Path(settings.MODELS_ROOT) / _folder_of_shipped(facts.weights_sha256)
+    if not kept.exists():
+        engine().keep_released(kept)
+    with transaction.atomic():
+        return _registered(facts)
+
+
+def _registered(facts: ModelFacts) -> ModelVersion:
+    described = _described(facts)
+    if ModelVersion.objects.with_other_weights(facts.name, facts.weights_sha256).exists():
+        described["name"] = f"{facts.name} ({facts.weights_sha256[:8]})"
     version, created = ModelVersion.objects.get_or_create(
-        weights_sha256=facts.weights_sha256, folder="", defaults=_described(facts)
+        weights_sha256=facts.weights_sha256, folder="", defaults=described
     )
     if created:
         AuditEvent.objects.record("model version registered", version, by=None)

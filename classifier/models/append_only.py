@@ -32,3 +32,7 @@ class AppendOnly(models.Model):
         if self.pk is not None and not self._state.adding:
             raise AppendOnlyError(f"{type(self).__name__} {self.pk} is written and never changes")
         super().save(*args, **kwargs)
+
+    def delete(self, *_args: object, **_kwargs: object) -> NoReturn:
+        """Refuse; only what a row belongs to takes it along (a photo its decisions)."""
+        raise AppendOnlyError(f"{type(self).__name__} {self.pk} is never deleted on its own")

@@ -10,6 +10,9 @@ from classifier.states import VERSION_MOVES, VersionState
 class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
     MOVES = VERSION_MOVES
 
+    def with_other_weights(self, name: str, weights_sha256: str) -> "ModelVersionQuerySet":
+        return self.filter(name=name).exclude(weights_sha256=weights_sha256)
+
     def active(self) -> "ModelVersion | None":
         return self.filter(state=VersionState.ACTIVE).first()
 

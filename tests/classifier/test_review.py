@@ -72,6 +72,15 @@ def test_decisions_never_change() -> None:
         decision.save()
     with pytest.raises(AppendOnlyError, match="never change"):
         Decision.objects.update(outcome="dismissed")
+    with pytest.raises(AppendOnlyError, match="never deleted"):
+        decision.delete()
+
+
+def test_decisions_leave_with_their_photo() -> None:
+    photo = make_classified()
+    decide(photo, "confirmed")
+    photo.delete()
+    assert not Decision.objects.exists()
 
 
 def test_the_database_refuses_a_dismissal_without_cause() -> None:

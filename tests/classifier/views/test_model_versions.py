@@ -79,10 +79,12 @@ def test_a_rejected_version_is_not_activated(client: Client) -> None:
 def test_the_sentences_of_a_card_stand_apart(client: Client) -> None:
     version = active_version()
     version.card = {"limits": ["For concrete.", "Masonry it ranks poorly."], "sides": [640, 1152]}
+    version.card |= {"without": []}
     version.save()
     page = client.get(reverse("model", args=[version.pk])).content.decode()
     assert "<li>For concrete.</li><li>Masonry it ranks poorly.</li>" in page
     assert "640, 1152" in page
+    assert "[]" not in page
 
 
 @pytest.mark.parametrize(("missed", "warned"), [(4, True), (1, False)])
