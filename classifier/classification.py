@@ -52,7 +52,8 @@ def classify(photo_id: int, *, claimant: str) -> bool:
     except Unreadable as reason:
         return _end(photo, PhotoState.UNREADABLE, str(reason))
     except ModelFileError:
-        logger.exception("model version %s cannot be used; photo %s waits", version, photo_id)
+        earlier = versions.fall_back(version)
+        logger.exception("version %s cannot be used; back to %s", version, earlier or "nothing")
         return _release(photo, attempt_counts=False)
     except Exception:
         logger.exception("classifying photo %s failed, attempt %s", photo_id, photo.attempts)

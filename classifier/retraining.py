@@ -29,7 +29,6 @@ logger = logging.getLogger(__name__)
 MIN_PHOTOS_OF_A_KIND = 4
 """Fewer confirmed or dismissed photos than this teach nothing that lasts."""
 HELD_OUT_SHARE = 0.25
-HEARTBEAT = timedelta(seconds=120)
 CHECK_SECONDS = 2.0
 
 
@@ -229,7 +228,8 @@ def cancel(run: TrainingRun, *, by: User) -> None:
 
 def interrupt_silent(now: datetime) -> int:
     """Close runs whose worker fell silent, so that a new one may start; return how many."""
-    return TrainingRun.objects.silent_since(now - HEARTBEAT).close(
+    silence = timedelta(seconds=settings.TRAINING_SILENCE_SECONDS)
+    return TrainingRun.objects.silent_since(now - silence).close(
         RunState.INTERRUPTED,
         message="The training worker stopped. Start a new run; nothing else was changed.",
         ended_at=now,

@@ -13,8 +13,8 @@ from django.db import DatabaseError
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from classifier import classification, failpoints, retraining
-from classifier.models import Photo, TrainingRun
+from classifier import classification, failpoints, health, retraining
+from classifier.models import Photo, Pulse, TrainingRun
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +105,7 @@ def sweep() -> None:
             doorbell.ring(classify_photo, photo_id)
     for run_id in retraining.queued_runs():
         doorbell.ring(run_training, run_id)
+    Pulse.objects.beat(health.SWEEP)
 
 
 def _messages_waiting() -> int:

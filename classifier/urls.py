@@ -21,6 +21,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("patterns/", home.patterns, name="patterns"),
     path("healthz", home.healthz, name="healthz"),
+    path("readyz", home.readyz, name="readyz"),
     path("sign-in/", sign_in, name="sign-in"),
     path("sign-out/", sign_out, name="sign-out"),
     path("structures/", structures.structures, name="structures"),

@@ -83,17 +83,44 @@ def activate(version: ModelVersion, *, by: User) -> ModelVersion:
 
     Raises CannotActivate where its files fail verification or it was rejected.
     """
-    try:
-        facts = engine().read_facts(model_folder(version))
-    except Exception as error:
-        raise CannotActivate(f"The files of {version} cannot be used: {error}") from error
-    if facts.weights_sha256 != version.weights_sha256:
-        raise CannotActivate(f"The weights of {version} differ from those that were registered.")
+    problem = _problem(version)
+    if problem:
+        raise CannotActivate(problem)
     with transaction.atomic():
         _swap(version, by=by)
     failpoints.hit("T9")
     version.refresh_from_db()
     return version
+
+
+def fall_back(broken: ModelVersion) -> ModelVersion | None:
+    """Let the version that was active before classify again, where `broken` cannot be used.
+
+    None where `broken` can be used after all, is no longer active, or nothing else can be.
+    """
+    if _problem(broken) is None:
+        return None
+    for earlier in ModelVersion.objects.retired_lately():
+        if _problem(earlier) is None:
+            with transaction.atomic():
+                active = ModelVersion.objects.locked_active()
+                if active is None or active.pk != broken.pk:
+                    return None
+                _swap(earlier, by=None)
+            earlier.refresh_from_db()
+            return earlier
+    return None
+
+
+def _problem(version: ModelVersion) -> str | None:
+    """Say why a version's files cannot be used; None where they can."""
+    try:
+        facts = engine().read_facts(model_folder(version))
+    except Exception as error:
+        return f"The files of {version} cannot be used: {error}"
+    if facts.weights_sha256 != version.weights_sha256:
+        return f"The weights of {version} differ from those that were registered."
+    return None
 
 
 def _swap(version: ModelVersion, *, by: User | None) -> None:

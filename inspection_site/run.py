@@ -191,7 +191,7 @@ def healthy(options: Options) -> bool:
     # Not urllib: a proxy set for this machine would be asked for its own loopback address.
     connection = http.client.HTTPConnection(options.reachable_host, options.port, timeout=5)
     try:
-        connection.request("GET", "/healthz", headers={"Host": "localhost"})
+        connection.request("GET", "/readyz", headers={"Host": "localhost"})
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False

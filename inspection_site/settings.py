@@ -61,6 +61,9 @@ with readable_refusals(), env.prefixed("HAIRLINE_"):
         "CLASSIFY_LEASE_SECONDS", 60, validate=validate.Range(min=5, max=3600)
     )
     SWEEP_SECONDS = env.int("SWEEP_SECONDS", 15, validate=validate.Range(min=1, max=600))
+    TRAINING_SILENCE_SECONDS = env.int(
+        "TRAINING_SILENCE_SECONDS", 90, validate=validate.Range(min=5, max=3600)
+    )
     TRAINING_EPOCHS = env.int("TRAINING_EPOCHS", 4, validate=validate.Range(min=1, max=100))
 
 MEDIA_ROOT = DATA_DIR / "media"
@@ -176,9 +179,12 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_REDIRECT_EXEMPT = [r"^(health|ready)z$"]
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# How long the sweeper may be silent before /healthz says so.
+SWEEP_SILENCE_SECONDS = max(90, 4 * SWEEP_SECONDS)
 
 # === Queue ===
 # The database row is the queue of record and Redis the doorbell; these settings keep a lost or

@@ -186,7 +186,7 @@ class LiveSite:
         with requests.Session() as plain:
             plain.trust_env = False
             try:
-                return plain.get(self.url("/healthz"), timeout=2).status_code == 200
+                return plain.get(self.url("/readyz"), timeout=2).status_code == 200
             except requests.RequestException:
                 return False
 

@@ -6,6 +6,7 @@ from classifier.models.model_version import ModelVersion
 from classifier.models.photo import Photo, PhotoQuerySet
 from classifier.models.photo_set import PhotoSet
 from classifier.models.prediction import Prediction, Region
+from classifier.models.pulse import Pulse
 from classifier.models.structure import Element, Inspection, Structure
 from classifier.models.training_run import TrainingRun
 from classifier.models.user import User
@@ -20,6 +21,7 @@ __all__ = [
     "PhotoQuerySet",
     "PhotoSet",
     "Prediction",
+    "Pulse",
     "Region",
     "Structure",
     "TrainingRun",

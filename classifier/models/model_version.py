@@ -16,6 +16,14 @@ class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
     def active(self) -> "ModelVersion | None":
         return self.filter(state=VersionState.ACTIVE).first()
 
+    def locked_active(self) -> "ModelVersion | None":
+        """The active version, unchangeable by others until the transaction ends."""
+        return self.filter(state=VersionState.ACTIVE).select_for_update().first()
+
+    def retired_lately(self) -> "ModelVersionQuerySet":
+        """Versions that classified before, the one that did so last first."""
+        return self.filter(state=VersionState.RETIRED).order_by("-activated_at")
+
 
 class ModelVersion(models.Model):
     name = models.CharField(max_length=80, unique=True)

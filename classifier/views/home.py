@@ -1,12 +1,12 @@
-"""The first page, the page of all parts, and the health check."""
+"""The first page, the page of all parts, and the health checks."""
 
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from classifier import review, roles
-from classifier.models import ModelVersion, PhotoSet, Structure
+from classifier import health, review, roles
+from classifier.models import PhotoSet, Structure
 from classifier.views.access import SignedInRequest, guarded, public
 
 RECENT = 8
@@ -38,10 +38,18 @@ def patterns(request: SignedInRequest) -> HttpResponse:
 @public(because="monitoring asks without an account; it says only ok or degraded")
 @require_safe
 def healthz(_request: HttpRequest) -> JsonResponse:
-    """200 `ok` where the database answers and a model is active, 503 `degraded` otherwise."""
-    try:
-        connection.ensure_connection()
-        healthy = ModelVersion.objects.active() is not None
-    except Exception:
-        healthy = False
-    return JsonResponse({"status": "ok" if healthy else "degraded"}, status=200 if healthy else 503)
+    """200 `ok` where pages are answered and photos get on, 503 `degraded` otherwise."""
+    return _said("ok" if health.is_healthy(timezone.now()) else "degraded")
+
+
+@public(because="whoever starts the site waits for it; it says only ok or degraded")
+@require_safe
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """200 `ok` where this process can answer requests, whatever else of the site is down."""
+    return _said("ok" if health.is_ready() else "degraded")
+
+
+def _said(word: str) -> JsonResponse:
+    response = JsonResponse({"status": word}, status=200 if word == "ok" else 503)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from django.test import Client
 from django.urls import reverse
 
-from classifier import review
+from classifier import health, review
 from classifier.models import (
     Decision,
     Inspection,
     ModelVersion,
     Photo,
     PhotoSet,
+    Pulse,
     Structure,
     TrainingRun,
     User,
@@ -88,6 +89,7 @@ class World:
 
 
 def make_world() -> World:
+    Pulse.objects.beat(health.SWEEP)
     photo_set = make_photo_set(make_structure("Secret viaduct"))
     photo = make_classified(photo_set, CRACK)
     open_photo = make_classified(photo_set, CRACK)

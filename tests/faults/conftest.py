@@ -20,6 +20,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
         settings_module="tests.faults.settings",
         sweep_seconds=1,
         classify_lease_seconds=LEASE_SECONDS,
+        training_silence_seconds=5,
     ) as running:
         yield running
 

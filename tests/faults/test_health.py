@@ -1,0 +1,31 @@
+"""What monitoring is told when a part of the site stands still."""
+
+import pytest
+import requests
+
+from tests.faults.visit import Visit
+from tests.live_site import LiveSite, wait_until
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(300)]
+
+
+def told(site: LiveSite, path: str) -> tuple[int, str]:
+    with requests.Session() as plain:
+        plain.trust_env = False
+        answer = plain.get(site.url(path), timeout=5)
+        return answer.status_code, answer.json()["status"]
+
+
+def test_a_dead_sweeper_is_told_to_monitoring(site: LiveSite, visit: Visit) -> None:
+    """F43: pages and uploads go on; what piled up is classified after the restart."""
+    wait_until(lambda: told(site, "/healthz") == (200, "ok"), "all is well", seconds=30)
+    site.kill("beat")
+    site.kill("valkey")
+    visit.send_many(10)
+    wait_until(lambda: told(site, "/healthz") == (503, "degraded"), "it is told", seconds=30)
+    assert told(site, "/readyz") == (200, "ok")
+    site.start_valkey()
+    site.start_beat()
+    visit.wait_ended(10, seconds=60)
+    wait_until(lambda: told(site, "/healthz") == (200, "ok"), "all is well again", seconds=30)
+    visit.assert_kept()

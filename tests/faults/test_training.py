@@ -1,0 +1,121 @@
+"""Trainers that die, activations cut off, and a new version that cannot be used."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.faults.arming import Failpoints
+from tests.faults.visit import Visit
+from tests.live_site import LiveSite, wait_until
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+
+RUN_MOMENTS = ("T1", "T2", "T3", "T4", "T5", "T6")
+
+
+@pytest.fixture
+def reviewed(visit: Visit) -> Visit:
+    """Return a visit with eight decided photos: enough to train."""
+    photos = [sent.pk for sent in visit.send_many(8)]
+    visit.wait_ended(8, seconds=30)
+    for number, photo in enumerate(photos):
+        outcome = "confirmed" if number % 2 else "dismissed"
+        fields: dict[str, object] = {"outcome": outcome, "cause": "joint", "seen": ""}
+        visit.session.submit(f"/photos/{photo}/decisions/", fields)
+    return visit
+
+
+def active(site: LiveSite) -> list[tuple[object, ...]]:
+    return site.rows("SELECT id FROM classifier_modelversion WHERE state = 'active'")
+
+
+def versions(site: LiveSite) -> int:
+    return site.value("SELECT count(*) FROM classifier_modelversion")
+
+
+def newest_run(site: LiveSite) -> str:
+    rows = site.rows("SELECT state FROM classifier_trainingrun ORDER BY id DESC LIMIT 1")
+    return str(rows[0][0])
+
+
+def trained(site: LiveSite, visit: Visit) -> int:
+    """Train a candidate to its end and return its id."""
+    visit.session.submit("/training-runs/")
+    site.wait_for_run(seconds=60)
+    return site.value("SELECT max(id) FROM classifier_modelversion")
+
+
+def test_a_killed_trainer_frees_its_place_and_lists_no_half_model(
+    site: LiveSite, reviewed: Visit, failpoints: Failpoints
+) -> None:
+    """F38: at each moment before the commit; the old version classifies all the while."""
+    site.start_trainer()
+    before, listed = active(site), versions(site)
+    for moment in RUN_MOMENTS:
+        failpoints.arm(moment, "kill")
+        reviewed.session.submit("/training-runs/")
+        failpoints.wait_struck(moment)
+        assert reviewed.send().status == 201
+        wait_until(lambda: newest_run(site) == "interrupted", "the run is closed", seconds=30)
+        assert (active(site), versions(site)) == (before, listed)
+    assert trained(site, reviewed) > listed
+    reviewed.wait_ended(8 + len(RUN_MOMENTS), seconds=30)
+    site.kill("train")
+    reviewed.assert_kept()
+
+
+def test_a_run_that_was_committed_stays_when_its_trainer_is_killed(
+    site: LiveSite, reviewed: Visit, failpoints: Failpoints
+) -> None:
+    """F38 at T7: the message comes again and finds nothing to do."""
+    site.start_trainer()
+    failpoints.arm("T7", "kill")
+    count = versions(site)
+    trained(site, reviewed)
+    failpoints.wait_struck("T7")
+    trained(site, reviewed)
+    assert versions(site) == count + 2
+    site.kill("train")
+
+
+@pytest.mark.parametrize("moment", ["T8", "T9"])
+def test_an_activation_cut_off_leaves_exactly_one_active_version(
+    site: LiveSite, reviewed: Visit, failpoints: Failpoints, moment: str
+) -> None:
+    """F39: the old one before the commit, the new one after it; photos go on meanwhile."""
+    site.start_trainer()
+    candidate, before = trained(site, reviewed), active(site)
+    failpoints.arm(moment, "kill")
+    with pytest.raises(OSError, match="Connection aborted"):
+        reviewed.session.submit(f"/models/{candidate}/activate/")
+    assert active(site) == (before if moment == "T8" else [(candidate,)])
+    reviewed.send_many(5)
+    reviewed.wait_ended(13, seconds=30)
+    site.kill("train")
+    reviewed.assert_kept()
+
+
+def card_of(site: LiveSite, version: int) -> Path:
+    rows = site.rows(f"SELECT folder FROM classifier_modelversion WHERE id = {version}")
+    return site.layout.data / "models" / str(rows[0][0]) / "card.json"
+
+
+def test_a_version_that_cannot_be_loaded_gives_way_to_the_one_before(
+    site: LiveSite, reviewed: Visit
+) -> None:
+    """F40: damaged between its activation and the next photo."""
+    site.start_trainer()
+    before = active(site)
+    candidate = trained(site, reviewed)
+    reviewed.session.submit(f"/models/{candidate}/activate/")
+    assert active(site) == [(candidate,)]
+    card = card_of(site, candidate)
+    whole = card.read_text()
+    card.write_text(json.dumps(whole)[:20])
+    reviewed.send_many(4)
+    wait_until(lambda: active(site) == before, "the version before is active", seconds=60)
+    reviewed.wait_ended(12, seconds=60)
+    site.kill("train")
+    card.write_text(whole)
+    reviewed.assert_kept()
