@@ -6,9 +6,6 @@ Each measurement runs in a process of its own, so that memory and the first answ
 from __future__ import annotations
 
 import multiprocessing
-import os
-import platform
-import resource
 import statistics
 import tempfile
 import time
@@ -20,6 +17,8 @@ from typing import Literal
 
 import numpy as np
 from PIL import Image
+
+from ml_training.machine import machine, peak_memory_mb
 
 Way = Literal["openvino", "tensorflow", "tiles"]
 
@@ -51,16 +50,6 @@ def benchmark(model: Path, *, seconds: float, say: Callable[[str], None]) -> dic
     return {"machine": machine(), "sizes": report}
 
 
-def machine() -> str:
-    """Name this machine: processor, cores, system."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        name = next(line.partition(": ")[2] for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        name = platform.processor() or platform.machine()
-    return f"{name}, {os.cpu_count()} cores, {platform.system()}"
-
-
 def _make_photo(path: Path, size: tuple[int, int]) -> Path:
     """Write a JPEG with grain, so that decoding costs what a photo costs."""
     rng = np.random.default_rng(0)
@@ -90,19 +79,8 @@ def _measure(way: Way, model: Path, photo: Path, seconds: float) -> dict[str, fl
         "p50": statistics.median(times),
         "p95": sorted(times)[int(0.95 * (len(times) - 1))],
         "first_answer": first,
-        "memory_mb": _peak_memory_mb(),
+        "memory_mb": peak_memory_mb(),
     }
-
-
-def _peak_memory_mb() -> float:
-    """Peak resident memory; `ru_maxrss` on Linux also counts the parent before the start."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        fields = dict(
-            line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines()
-        )
-        return float(fields["VmHWM"].split()[0]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _whole(

@@ -1,4 +1,8 @@
-"""Photos decoded once: a memory-mapped file for thousands, plain memory for a few."""
+"""Photos decoded once: a file that is read piece by piece for thousands, memory for a few.
+
+The file is read and not mapped: mapped pages would count as this process's memory, up to the size
+of the whole set.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,21 +27,22 @@ Pixels = npt.NDArray[np.uint8]
 CACHE_VERSION = 1
 
 
+Read = Callable[[int, int], Pixels]
+"""(start, count) → so many bytes from there."""
+
+
 @dataclass(frozen=True)
 class CachedPhotos:
-    """Decoded photos in one memory-mapped file: `pixels(i)` is (height, width, 3) uint8, upright
-    RGB.
-    """
+    """Decoded photos: `pixels(i)` is (height, width, 3) uint8, upright RGB."""
 
     examples: tuple[Example, ...]
     offsets: tuple[int, ...]
     shapes: tuple[tuple[int, int], ...]
-    data: Pixels
+    read: Read
 
     def pixels(self, index: int) -> Pixels:
         height, width = self.shapes[index]
-        start = self.offsets[index]
-        return self.data[start : start + height * width * 3].reshape(height, width, 3)
+        return self.read(self.offsets[index], height * width * 3).reshape(height, width, 3)
 
     def mask(self, index: int) -> Pixels | None:
         """Give the crack mask (height, width), 0 or 255, or None where the source has none."""
@@ -44,7 +50,7 @@ class CachedPhotos:
             return None
         height, width = self.shapes[index]
         start = self.offsets[index] + height * width * 3
-        return self.data[start : start + height * width].reshape(height, width)
+        return self.read(start, height * width).reshape(height, width)
 
 
 def cache_photos(
@@ -70,8 +76,12 @@ def cache_photos(
         examples=tuple(examples),
         offsets=tuple(table["offsets"]),
         shapes=tuple((height, width) for height, width in table["shapes"]),
-        data=np.memmap(data_file, dtype=np.uint8, mode="r"),
+        read=partial(_read_file, data_file),
     )
+
+
+def _read_file(path: Path, start: int, count: int) -> Pixels:
+    return np.fromfile(path, np.uint8, count, offset=start)
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -123,7 +133,13 @@ def in_memory(photos: Iterable[tuple[Example, Pixels, Pixels | None]]) -> Cached
         for part in (pixels,) if mask is None else (pixels, mask):
             parts.append(part.ravel())
             end += part.size
-    return CachedPhotos(tuple(examples), tuple(offsets), tuple(shapes), np.concatenate(parts))
+    joined = np.concatenate(parts)
+    return CachedPhotos(
+        tuple(examples),
+        tuple(offsets),
+        tuple(shapes),
+        lambda start, count: joined[start : start + count],
+    )
 
 
 def decode(example: Example, *, max_side: int) -> tuple[Pixels, Pixels | None]:

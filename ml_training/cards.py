@@ -54,7 +54,8 @@ def _origin(facts: ModelFacts) -> str:
     return (
         f"Made {card.get('made', '')[:10]} by the run `{facts.name}` in "
         f"{card.get('seconds_of_training', 0) / 60:.0f} minutes of training steps on "
-        f"{card.get('machine', 'an unnamed machine')}; {versions}; seed "
+        f"{card.get('machine', 'an unnamed machine')}, at most "
+        f"{card.get('peak_memory_mb', _NONE)} MB in memory; {versions}; seed "
         f"{card.get('split', {}).get('seed', _NONE)}.\n\n"
         f"- weights: SHA-256 `{facts.weights_sha256}`\n"
         f"- list of photos learned from: SHA-256 `{card.get('photos_sha256', _NONE)}`\n"

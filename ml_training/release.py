@@ -26,6 +26,7 @@ from ml_training.dataset import Example, Split, balance, read_examples, split_by
 from ml_training.duplicates import near_duplicates
 from ml_training.exporting import save_network
 from ml_training.inference import Classifier, load_classifier
+from ml_training.machine import machine, peak_memory_mb
 from ml_training.photos import open_upright
 from ml_training.plotting import plot, sheet, with_evidence
 from ml_training.runs import Run
@@ -187,8 +188,10 @@ def _card(
         "limits": list(run.limits),
         "run": {k: v for k, v in asdict(run).items() if k not in ("attribution", "limits")},
         "seconds_of_training": round(seconds),
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
-        "versions": {name: version(name) for name in ("keras", "numpy", "pillow")},
+        "peak_memory_mb": round(peak_memory_mb()),
+        "machine": machine(),
+        "versions": {"python": platform.python_version()}
+        | {name: version(name) for name in ("keras", "numpy", "pillow")},
         "trained_on": balance(split.train),
         "measured_on": balance(measured),
         "photos_sha256": listing_sha256(split.train),
