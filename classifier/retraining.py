@@ -64,6 +64,7 @@ def request_run(*, by: User) -> TrainingRun:
         raise CannotTrain("No model version is active, so there is nothing to start from.")
     _check_enough()
     manifest = _manifest()
+    _check_learnable(manifest)
     digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
     try:
         with transaction.atomic():
@@ -84,6 +85,19 @@ def _check_enough() -> None:
                 f"{ready['needed']} {outcome} photos are needed; there are {ready[outcome]}. "
                 "Review more photos first."
             )
+
+
+def _check_learnable(manifest: list[dict[str, Any]]) -> None:
+    """Refuse at the press what the training would refuse when it has begun."""
+    measuring = held_out({str(entry["structure"]) for entry in manifest})
+    learned = [e["cracked"] for e in manifest if str(e["structure"]) not in measuring]
+    confirmed = sum(learned)
+    if len(learned) < MIN_PHOTOS_OF_A_KIND or confirmed in (0, len(learned)):
+        raise CannotTrain(
+            "Some structures are kept apart to measure what was learned. Of the others’ photos, "
+            f"{confirmed} are confirmed and {len(learned) - confirmed} dismissed; both kinds are "
+            f"needed, {MIN_PHOTOS_OF_A_KIND} photos in all. Review photos of more structures."
+        )
 
 
 def _manifest() -> list[dict[str, Any]]:

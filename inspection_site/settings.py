@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env, EnvValidationError, validate
+from environs import Env, EnvValidationError, ValidationError, validate
 
 # Lets classes such as ModelForm carry their type argument when the code runs.
 django_stubs_ext.monkeypatch()
@@ -38,7 +39,28 @@ def readable_refusals() -> Iterator[None]:
         yield
     except EnvValidationError as error:
         name = str(error).split('"')[1]
-        raise ImproperlyConfigured(f"{error}. It is {os.environ.get(name)!r}.") from None
+        told = error.error_messages
+        why = " ".join(map(str, told)) if isinstance(told, list) else str(told)
+        sentence = f"{name} is {os.environ.get(name)!r}. {why.rstrip('.')}."
+        raise ImproperlyConfigured(sentence) from None
+
+
+# === What a value may be ===
+def time_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValidationError("No time zone; one is UTC or Europe/London") from None
+
+
+def redis_address(address: str) -> None:
+    if not address.startswith(("redis://", "rediss://", "redis+socket://")):
+        raise ValidationError("Must begin with redis://, rediss:// or redis+socket://")
+
+
+def folder_of_photos(folder: str) -> None:
+    if folder and not (Path(folder) / "index.csv").is_file():
+        raise ValidationError("Must be empty or a folder with an index.csv")
 
 
 # === Where things are ===
@@ -51,11 +73,11 @@ with readable_refusals(), env.prefixed("HAIRLINE_"):
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
     CSRF_TRUSTED_ORIGINS: list[str] = env.list("TRUSTED_ORIGINS", [])
     HTTPS = env.bool("HTTPS", False)
-    TIME_ZONE = env.str("TIME_ZONE", "UTC")
+    TIME_ZONE = env.str("TIME_ZONE", "UTC", validate=time_zone)
     DATABASE_URL = env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}")
-    REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+    REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0", validate=redis_address)
     ENGINE = env.str("ENGINE", "keras", validate=validate.OneOf(["keras", "stub"]))
-    REPLAY_DATA = env.str("REPLAY_DATA", "")
+    REPLAY_DATA = env.str("REPLAY_DATA", "", validate=folder_of_photos)
     ACCEL_REDIRECT = env.bool("ACCEL_REDIRECT", False)
     CLASSIFY_LEASE_SECONDS = env.int(
         "CLASSIFY_LEASE_SECONDS", 60, validate=validate.Range(min=5, max=3600)

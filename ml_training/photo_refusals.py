@@ -70,7 +70,7 @@ def too_many_bytes(size: int, name: str) -> PhotoRefused:
     return PhotoRefused(
         "too_many_bytes",
         f"{name} has {size / 1e6:.1f} MB. A photo may have up to "
-        f"{LIMITS.max_bytes // 1_000_000} MB: save it as JPEG and upload that.",
+        f"{LIMITS.max_bytes // 1_000_000} MB: save it as a smaller JPEG and upload that.",
         413,
     )
 

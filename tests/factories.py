@@ -2,12 +2,16 @@
 
 import io
 import itertools
+import json
+from pathlib import Path
 
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from classifier import classification, intake, review, versions
+from classifier.engine import engine
 from classifier.models import Inspection, ModelVersion, Photo, PhotoSet, Structure, User
 
 _numbers = itertools.count(1)
@@ -87,3 +91,12 @@ def make_reviewed(photo_set: PhotoSet, outcome: str, *, by: User) -> Photo:
 
 def active_version() -> ModelVersion:
     return versions.register_released()
+
+
+def make_candidate(name: str = "candidate") -> ModelVersion:
+    """Return a trained version with files of its own, beside the active one."""
+    folder = Path(settings.MODELS_ROOT) / f"candidate-{next(_numbers)}"
+    folder.mkdir(parents=True)
+    (folder / "card.json").write_text(json.dumps({"name": name}))
+    facts = engine().read_facts(folder)
+    return versions.register_candidate(facts, folder, parent=active_version())

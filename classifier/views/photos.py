@@ -36,7 +36,10 @@ def photo(request: SignedInRequest, pk: int) -> HttpResponse:
         "inspection": row.photo_set.inspection,
         "structure": row.structure,
     }
-    return render(request, "photos/detail.html", context)
+    response = render(request, "photos/detail.html", context)
+    if request.headers.get("HX-Request") and not row.is_pending:
+        response["HX-Refresh"] = "true"  # the waiting page asked, and the answer is there
+    return response
 
 
 @require_POST

@@ -225,7 +225,12 @@ BOMBS = (
         "B085", "large WebP", lambda: make.webp_claiming(16_383, 16_383), "l.webp", 413, "268 mega"
     ),
     BadInput(
-        "B090", "41 MB", lambda: make.jpeg() + bytes(41_000_000), "heavy.jpg", 413, "up to 40 MB"
+        "B090",
+        "41 MB",
+        lambda: make.jpeg() + bytes(41_000_000),
+        "heavy.jpg",
+        413,
+        "40 MB: save it as a smaller",
     ),
     BadInput("B093", "8 MB of noise", lambda: _noise(8_000_000), "n.jpg", 422, "is not a photo"),
 )

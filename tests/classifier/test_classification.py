@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from classifier import classification, engine, images, intake, photo_files
+from classifier import classification, engine, images, intake, photo_files, versions
 from classifier.engine import StubEngine
 from classifier.models import ModelVersion, Photo, Prediction
 from classifier.models.photo import MAX_ATTEMPTS
@@ -13,6 +13,7 @@ from tests.factories import (
     DOUBT,
     SOUND,
     active_version,
+    make_candidate,
     make_classified,
     make_photo,
     make_reviewed,
@@ -173,10 +174,7 @@ def test_the_sweeper_rings_a_due_photo_once_per_lease() -> None:
 def test_a_decision_outlives_a_classification_by_a_new_version() -> None:
     reviewer = make_user("reviewer")
     photo = make_reviewed(make_photo().photo_set, "confirmed", by=reviewer)
-    ModelVersion.objects.update(state="retired")
-    second = ModelVersion.objects.create(
-        name="second", state="active", weights_sha256="2", clear_below=0.96, flagged_from=0.97
-    )
+    second = versions.activate(make_candidate(), by=reviewer)
     assert intake.retry(photo, by=reviewer)
     classify(photo)
     assert photo.prediction is not None

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from classifier import retraining, review, versions
-from classifier.models import AuditEvent, ModelVersion, TrainingRun, User
+from classifier.models import AuditEvent, ModelVersion, Structure, TrainingRun, User
 from classifier.states import RunState, VersionState
 from tests.factories import active_version, make_photo_set, make_reviewed, make_user
 
@@ -137,3 +137,15 @@ def test_held_out_structures_never_change_with_others_added() -> None:
 
 def test_a_site_of_one_structure_trains_on_it() -> None:
     assert all(retraining.held_out({str(n)}) == frozenset() for n in range(20))
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_photos_that_only_measure_are_not_enough_to_learn_from(
+    admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measuring = str(Structure.objects.get().pk)
+    monkeypatch.setattr(retraining, "held_out", lambda _: frozenset({measuring}))
+    make_reviewed(make_photo_set(), "confirmed", by=admin)
+    with pytest.raises(retraining.CannotTrain, match="1 are confirmed and 0 dismissed"):
+        retraining.request_run(by=admin)
+    assert not TrainingRun.objects.exists()

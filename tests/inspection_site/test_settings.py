@@ -5,6 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from celery.app.defaults import NAMESPACES, flatten
+from django.conf import settings
+
+from classifier import tasks
+from inspection_site.celery import app
 
 READ = "from inspection_site import settings; print(settings.SECRET_KEY)"
 
@@ -26,6 +31,9 @@ def read_settings(folder: Path, **variables: str) -> subprocess.CompletedProcess
         ("ENGINE", "torch", "keras, stub"),
         ("SWEEP_SECONDS", "0", "1"),
         ("DEBUG", "maybe", "boolean"),
+        ("TIME_ZONE", "Mars", "Europe/London"),
+        ("REDIS_URL", "http://127.0.0.1", "redis://"),
+        ("REPLAY_DATA", "/nowhere", "index.csv"),
     ],
 )
 def test_a_bad_value_is_refused_with_variable_value_and_what_is_allowed(
@@ -47,3 +55,35 @@ def test_the_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
 def test_no_two_sites_share_a_key(tmp_path: Path) -> None:
     keys = {read_settings(tmp_path / name).stdout for name in ("one", "two")}
     assert len(keys) == 2
+
+
+def test_every_setting_of_the_queue_is_one_that_celery_knows() -> None:
+    known = {name for name, _ in flatten(NAMESPACES)}
+    given = {name.removeprefix("CELERY_").lower() for name in dir(settings) if "CELERY_" in name}
+    assert "task_acks_late" in given
+    assert given - known == set(), "Celery ignores a name it does not know, silently."
+
+
+MEASURED = {
+    "task_acks_late": True,  # else a killed child loses its photo's message
+    "task_reject_on_worker_lost": True,
+    "task_acks_on_timeout": False,  # a hard time limit would drop the message, too
+    "task_ignore_result": True,
+    "accept_content": ["json"],
+    "worker_prefetch_multiplier": 1,
+    "worker_cancel_long_running_tasks_on_connection_loss": True,
+    "broker_connection_retry_on_startup": True,
+}
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_the_queue_loses_nothing_by_its_settings(name: str) -> None:
+    assert app.conf[name] == MEASURED[name]
+
+
+def test_a_message_is_not_given_out_twice_while_a_photo_is_looked_at() -> None:
+    longest = tasks.classify_photo.time_limit
+    options = app.conf.broker_transport_options
+    assert longest == settings.CLASSIFY_LEASE_SECONDS
+    assert longest < options["visibility_timeout"]
+    assert options["socket_timeout"] + options["socket_connect_timeout"] <= 7

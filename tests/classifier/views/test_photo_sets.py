@@ -178,6 +178,21 @@ def test_the_page_of_an_unreadable_photo_says_that_no_model_could_look(client: C
     assert "No model could look at this photo." in page
 
 
+def test_the_page_of_a_waiting_photo_renews_itself_once_the_answer_is_there(
+    client: Client, photo_set: PhotoSet
+) -> None:
+    active_version()
+    client.post(address(photo_set), {"photo": upload_file()})
+    photo = Photo.objects.get()
+    own = reverse("photo", args=[photo.pk])
+    asked = {"HX-Request": "true"}
+    assert f'hx-get="{own}"' in client.get(own).content.decode()
+    assert "HX-Refresh" not in client.get(own, headers=asked)
+    classification.classify(photo.pk, claimant="test")
+    assert client.get(own, headers=asked)["HX-Refresh"] == "true"
+    assert f'hx-get="{own}"' not in client.get(own).content.decode()
+
+
 # --- what need not be sent ---
 def ask(client: Client, photo_set: PhotoSet, *digests: str) -> dict[str, dict[str, str]]:
     fields = {"sha256": " ".join(digests)}
