@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from classifier import failpoints, images, photo_files, versions
+from classifier import failpoints, images, photo_files, quality, versions
 from classifier.engine import ModelFileError, PhotoAnswer, engine
 from classifier.models import ModelVersion, Photo, Prediction, Region
 from classifier.models.photo import MAX_ATTEMPTS
@@ -72,6 +72,8 @@ def _answer(photo: Photo, version: ModelVersion) -> PhotoAnswer | None:
         failpoints.hit("W4", photo.pk)
         if not working.exists():
             images.write_working_images(photo_files.original(photo), working.parent)
+        if photo.sharpness is None:
+            Photo.objects.held(photo).update(**vars(quality.measure(working)))
         failpoints.hit("W5", photo.pk)
         answer = engine().classify(working, model=versions.model_folder(version))
     failpoints.hit("W6", photo.pk)

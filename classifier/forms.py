@@ -66,8 +66,11 @@ class PhotoSetForm(forms.ModelForm[PhotoSet]):
 
     class Meta:
         model = PhotoSet
-        fields = ["element", "notes"]
-        widgets = {"notes": forms.TextInput()}
+        fields = ["element", "notes", "mm_per_pixel"]
+        widgets = {
+            "notes": forms.TextInput(),
+            "mm_per_pixel": forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+        }
 
     def __init__(self, *args: Any, inspection: Inspection, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

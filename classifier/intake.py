@@ -116,10 +116,19 @@ def already_here(photo_set: PhotoSet, digests: list[str]) -> dict[str, Photo]:
 
 
 def open_photo_set(
-    inspection: Inspection, *, by: User, element: Element | None = None, notes: str = ""
+    inspection: Inspection,
+    *,
+    by: User,
+    element: Element | None = None,
+    notes: str = "",
+    mm_per_pixel: float | None = None,
 ) -> PhotoSet:
     return PhotoSet.objects.create(
-        inspection=inspection, element=element, notes=notes, uploaded_by=by
+        inspection=inspection,
+        element=element,
+        notes=notes,
+        mm_per_pixel=mm_per_pixel,
+        uploaded_by=by,
     )
 
 

@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Case, Count, F, IntegerField, Min, Q, Value, When
 
+from classifier.models.capture import Capture
 from classifier.models.moves import StateQuerySet
 from classifier.states import (
     FAILED,
@@ -224,7 +225,7 @@ class PhotoQuerySet(StateQuerySet["Photo"]):
         return self.filter(silent).filter(Q(state=PhotoState.WAITING) | lapsed)
 
 
-class Photo(models.Model):
+class Photo(Capture):
     photo_set = models.ForeignKey(
         "classifier.PhotoSet", on_delete=models.CASCADE, related_name="photos"
     )

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from classifier.models.capture import Scaled
 from classifier.models.photo import Photo, PhotoQuerySet
 from classifier.models.structure import Element, Inspection
 from classifier.states import FAILED, PENDING, PhotoState, Verdict
@@ -45,7 +46,7 @@ class PhotoSetQuerySet(models.QuerySet["PhotoSet"]):
         return self.select_related("inspection__structure", "uploaded_by").order_by("-id")
 
 
-class PhotoSet(models.Model):
+class PhotoSet(Scaled):
     inspection = models.ForeignKey(Inspection, on_delete=models.CASCADE, related_name="photo_sets")
     element = models.ForeignKey(
         Element, on_delete=models.SET_NULL, null=True, blank=True, related_name="photo_sets"

@@ -12,6 +12,8 @@ from classifier.models import Inspection, Photo, PhotoSet
 from classifier.views.access import SignedInRequest, guarded, wants_json
 from classifier.views.outages import BAD_DISK, NO_ROOM
 
+MOST_ASKED = 100
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @guarded(roles.UPLOAD)
@@ -24,9 +26,6 @@ def upload(request: SignedInRequest, pk: int) -> HttpResponse:
         return redirect("photo-set", photo_set.pk)
     context = {"form": form, "inspection": inspection, "structure": inspection.structure}
     return render(request, "photo_sets/new.html", context)
-
-
-MOST_ASKED = 100
 
 
 @require_safe
