@@ -116,7 +116,23 @@ def _from_markup(head: bytes) -> str | None:
 
 
 _MARKER = re.compile(rb"\xff+([\x01-\xfe])")
-_EOI, _SOS, _DRI, _FIRST_RESTART = 0xD9, 0xDA, 0xDD, 0xD0
+_EOI, _SOS, _DRI, _DAC, _FIRST_RESTART = 0xD9, 0xDA, 0xDD, 0xCC, 0xD0
+
+
+def is_arithmetic(data: bytes) -> bool:
+    """Whether a JPEG's frame says that it is coded arithmetically (ITU T.81, table B.1).
+
+    One wrong bit says so of any JPEG, and libjpeg then makes noise of it without a complaint.
+    """
+    at = 2
+    while (marker := _MARKER.match(data, at)) is not None:
+        code, at = marker[1][0], marker.end()
+        if code in (_EOI, _SOS):
+            return False
+        if 0xC9 <= code <= 0xCF and code != _DAC:
+            return True
+        at += int.from_bytes(data[at : at + 2], "big")
+    return False
 
 
 def restarts_in_order(data: bytes) -> bool:

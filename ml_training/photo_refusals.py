@@ -107,6 +107,13 @@ def damaged(name: str) -> PhotoUnreadable:
     return PhotoUnreadable("damaged", f"{name} is damaged: its pixels make no sense. {COPY_ADVICE}")
 
 
+def arithmetic(name: str) -> PhotoUnreadable:
+    return PhotoUnreadable(
+        "coding",
+        f"{name} is damaged, or coded in a way that no camera uses (arithmetic). {COPY_ADVICE}",
+    )
+
+
 def unreadable(problem: Exception, name: str) -> PhotoUnreadable:
     """Sort what Pillow, libheif and the file system throw while pixels are read."""
     if isinstance(problem, MemoryError):

@@ -24,6 +24,7 @@ from ml_training.photo_formats import (
     HEAD_BYTES,
     accepted_kind,
     foreign_kind,
+    is_arithmetic,
     restarts_in_order,
     webp_size,
 )
@@ -78,8 +79,8 @@ def open_upright(
     """
     with _opened(source, name) as photo:
         try:
-            if photo.format in ("JPEG", "MPO") and not restarts_in_order(source.read_bytes()):
-                raise photo_refusals.damaged(name)
+            if photo.format in ("JPEG", "MPO"):
+                _check_coding(source.read_bytes(), name)
             return photo_pixels.upright(photo, max_side)
         except PhotoError:
             raise
@@ -99,6 +100,14 @@ def read_exif(source: Path) -> Image.Exif:
         return photo_pixels.exif_from(_heic_header(source, name, head).exif)
     with _opened(source, name) as photo:
         return photo_pixels.exif(photo)
+
+
+def _check_coding(jpeg: bytes, name: str) -> None:
+    """Refuse what libjpeg would decode into a picture that was never taken."""
+    if is_arithmetic(jpeg):
+        raise photo_refusals.arithmetic(name)
+    if not restarts_in_order(jpeg):
+        raise photo_refusals.damaged(name)
 
 
 # --- Opening --------------------------------------------------------------------------------------

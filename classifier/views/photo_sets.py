@@ -11,6 +11,7 @@ from classifier.forms import PhotoSetForm
 from classifier.models import Inspection, Photo, PhotoSet
 from classifier.views.access import SignedInRequest, guarded, wants_json
 from classifier.views.outages import BAD_DISK, NO_ROOM
+from classifier.views.pace import Pace
 
 MOST_ASKED = 100
 
@@ -54,6 +55,10 @@ def _context(pk: int) -> dict[str, object]:
     }
 
 
+refused_uploads = Pace(600)
+TOO_MUCH_JUNK = "Too many files that are no photos came from you. Wait a minute, then go on."
+
+
 @require_POST
 @guarded(roles.UPLOAD)
 def photo_upload(request: SignedInRequest, pk: int) -> HttpResponse:
@@ -62,6 +67,8 @@ def photo_upload(request: SignedInRequest, pk: int) -> HttpResponse:
     Answers JSON where the client accepts only that, a redirect with a message otherwise.
     """
     row = get_object_or_404(PhotoSet.objects.select_related("inspection__structure"), pk=pk)
+    if refused_uploads.is_exceeded(request.user.pk):
+        return _answer(request, row, 429, "failed", TOO_MUCH_JUNK, retry_after=60)
     file = request.FILES.get("photo")
     if file is None:
         return _answer(request, row, 400, "refused", "No photo came with the request. Choose one.")
@@ -70,6 +77,7 @@ def photo_upload(request: SignedInRequest, pk: int) -> HttpResponse:
             row, file, by=request.user, client_sha256=request.POST.get("sha256", "").lower()
         )
     except intake.UploadRefused as refusal:
+        refused_uploads.note(request.user.pk)
         return _answer(request, row, refusal.status, "refused", refusal.sentence)
     except photo_files.StorageFull:
         return _answer(request, row, 507, "failed", NO_ROOM.sentence, retry_after=60)

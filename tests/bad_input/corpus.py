@@ -10,34 +10,17 @@ from __future__ import annotations
 import random
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 from PIL import Image
 
 from tests.bad_input import pictures as make
+from tests.bad_input.costly import COSTLY
+from tests.bad_input.marked import MARKED
 from tests.bad_input.names import EMPTY_PATHS, ODD_NAMES, TRAVERSALS
+from tests.bad_input.rows import Answer, BadInput
+from tests.bad_input.unusual import UNUSUAL
 
-Answer = Literal["accepted", "unreadable", 400, 413, 415, 422]
-
-
-@dataclass(frozen=True)
-class BadInput:
-    """One file as it may arrive. `expected`: accepted and classified, stored but unreadable, or the
-    status of a refusal (400 is the site's own: the request is wrong before any byte is looked at).
-    `says` stands in the sentence to a person; `shown` is the display name where it differs.
-    """
-
-    id: str
-    what: str
-    build: Callable[[], bytes]
-    filename: str
-    expected: Answer
-    says: str = ""
-    shown: str = ""
-
-    def __str__(self) -> str:
-        return self.id
+__all__ = ["NAMES", "ROWS", "Answer", "BadInput"]
 
 
 def _cut(share: float) -> bytes:
@@ -288,4 +271,4 @@ NAMES = (
     BadInput("B117", "a name of 10,000 characters", make.jpeg, "a" * 9_996 + ".jpg", 400),
 )
 
-ROWS: tuple[BadInput, ...] = (*DAMAGED, *SIZES, *BOMBS, *TYPES, *NAMES)
+ROWS = (*DAMAGED, *UNUSUAL, *SIZES, *MARKED, *BOMBS, *COSTLY, *TYPES, *NAMES)

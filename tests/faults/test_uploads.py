@@ -64,3 +64,56 @@ def test_connections_that_drop_in_mid_body_leave_nothing(site: LiveSite, visit: 
     wait_until(lambda: incoming(site) == [], "no temporary file is left", seconds=20)
     assert visit.count() == 1
     assert "Traceback" not in site.log("web")[log_before:]
+
+
+# --- what no client library would send ---
+def raw(site: LiveSite, request: bytes) -> int:
+    """Send bytes as they are and return the status; 0 where the connection just ends."""
+    with contextlib.closing(socket.create_connection(("127.0.0.1", site.port))) as wire:
+        wire.settimeout(10)
+        wire.sendall(request)
+        wire.shutdown(socket.SHUT_WR)
+        line = wire.makefile("rb").readline().split()
+    return int(line[1]) if len(line) > 1 else 0
+
+
+def upload_request(visit: Visit, length: bytes, body: bytes = b"--edge--\r\n") -> bytes:
+    cookies = "; ".join(f"{name}={value}" for name, value in visit.session.cookies.items())
+    head = (
+        f"POST /photo-sets/{visit.photo_set}/photos/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Cookie: {cookies}\r\nX-CSRFToken: {visit.session.cookies['csrftoken']}\r\n"
+        "Content-Type: multipart/form-data; boundary=edge\r\n"
+    )
+    return head.encode() + length + b"\r\n\r\n" + body
+
+
+PART = b'--edge\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    "length",
+    [
+        b"Content-Length: 40",
+        b"Content-Length: 100000",
+        b"Content-Length: -1",
+        b"Content-Length: ten",
+        b"Content-Length: 10\r\nContent-Length: 20",
+        b"Content-Length: 10\r\nTransfer-Encoding: chunked",
+    ],
+)
+def test_b091_a_length_that_lies_stores_nothing(visit: Visit, length: bytes) -> None:
+    assert raw(visit.site, upload_request(visit, length, PART + jpeg())) in (0, 400)
+    assert visit.count() == 0
+
+
+def test_b092_a_body_without_an_end_stores_nothing(visit: Visit) -> None:
+    chunk = b"1000\r\n" + bytes(4096) + b"\r\n"
+    request = upload_request(visit, b"Transfer-Encoding: chunked", chunk * 500)
+    assert raw(visit.site, request) in (0, 400)
+    assert visit.count() == 0
+    wait_until(lambda: incoming(visit.site) == [], "no temporary file is left", seconds=10)
+
+
+def test_b124_headers_without_measure_are_refused(visit: Visit) -> None:
+    huge = b"X-Long: " + b"x" * 20_000
+    assert raw(visit.site, upload_request(visit, huge)) in (400, 431)

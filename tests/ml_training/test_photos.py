@@ -15,27 +15,7 @@ from PIL import Image, ImageChops, ImageCms, ImageStat
 from ml_training.contracts import PhotoRefused, PhotoUnreadable
 from ml_training.photos import LIMITS, inspect, open_upright, read_exif
 from tests.bad_input import pictures as make
-
-ORIENTATION = 0x0112
-STORED_FOR = {  # how an upright picture has to lie in the file for its mark to turn it back
-    1: None,
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
-
-
-def marked(orientation: int, kind: str) -> bytes:
-    turn = STORED_FOR.get(orientation)
-    stored = make.drawn() if turn is None else make.drawn().transpose(turn)
-    exif = Image.Exif()
-    exif[ORIENTATION] = orientation
-    lossless = {"WEBP": {"lossless": True}}.get(kind, {})
-    return make.saved(stored, kind, exif=exif, **lossless)
+from tests.bad_input.marked import turned
 
 
 @pytest.fixture
@@ -53,7 +33,7 @@ def difference(one: Image.Image, other: Image.Image) -> float:
 def test_every_orientation_gives_the_same_upright_pixels(
     orientation: int, kind: str, stored: Path
 ) -> None:
-    stored.write_bytes(marked(orientation, kind))
+    stored.write_bytes(turned(orientation, kind))
     facts = inspect(stored, name="photo")
     assert (facts.width, facts.height, facts.orientation) == (256, 192, orientation)
     assert open_upright(stored).tobytes() == make.drawn().tobytes()
@@ -61,7 +41,7 @@ def test_every_orientation_gives_the_same_upright_pixels(
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_every_orientation_of_a_jpeg_is_upright(orientation: int, stored: Path) -> None:
-    stored.write_bytes(marked(orientation, "JPEG"))
+    stored.write_bytes(turned(orientation, "JPEG"))
     assert inspect(stored, name="photo").width == 256
     assert difference(open_upright(stored), make.drawn()) < 8
     assert open_upright(stored, max_side=128).size == (128, 96)
@@ -69,7 +49,7 @@ def test_every_orientation_of_a_jpeg_is_upright(orientation: int, stored: Path) 
 
 @pytest.mark.parametrize("orientation", [0, 9, 99, 65_535])
 def test_an_invalid_orientation_counts_as_upright(orientation: int, stored: Path) -> None:
-    stored.write_bytes(marked(orientation, "PNG"))
+    stored.write_bytes(turned(orientation, "PNG"))
     facts = inspect(stored, name="photo")
     assert facts.orientation == 1
     assert facts.notices == ("Its rotation mark is invalid and was ignored.",)
@@ -195,7 +175,7 @@ def test_a_profile_of_another_colour_space_is_ignored(stored: Path) -> None:
 
 
 def test_the_result_carries_no_metadata(stored: Path) -> None:
-    stored.write_bytes(marked(6, "JPEG"))
+    stored.write_bytes(turned(6, "JPEG"))
     photo = open_upright(stored)
     assert photo.info == {}
     assert not dict(photo.getexif())
