@@ -156,7 +156,7 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_run_is_named() -> None:
     assert load_run("released").name
-    with pytest.raises(TrainingError, match="one of .*'released'"):
+    with pytest.raises(TrainingError, match=r"one of .*'released'"):
         load_run("absent")
 
 
