@@ -4,9 +4,11 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+from django.http import QueryDict
 
 from classifier.models import Element, Inspection, PhotoSet, Structure
-from classifier.states import Cause, Outcome, Verdict
+from classifier.review import Place
+from classifier.states import Cause, MarkKind, MarkShape, Outcome, Verdict
 
 UNREVIEWED = "unreviewed"
 MAX_ELEMENTS = 200
@@ -79,13 +81,14 @@ class PhotoSetForm(forms.ModelForm[PhotoSet]):
         element.empty_label = "Whole structure"
 
 
-class DecisionForm(forms.Form):
+class AnswerForm(forms.Form):
+    """What a person says of a photo."""
+
     outcome = forms.ChoiceField(
         choices=[(o.value, o.label) for o in Outcome if o is not Outcome.WITHDRAWN]
     )
     cause = forms.ChoiceField(choices=[("", "–"), *Cause.choices], required=False)
     remark = forms.CharField(max_length=500, required=False)
-    seen = forms.IntegerField(required=False, min_value=1, max_value=LAST_ID)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -93,6 +96,52 @@ class DecisionForm(forms.Form):
             self.add_error("cause", "Choose what it is instead of a crack.")
         if data.get("outcome") != Outcome.DISMISSED:
             data["cause"] = ""
+        return data
+
+
+class DecisionForm(AnswerForm):
+    seen = forms.IntegerField(required=False, min_value=1, max_value=LAST_ID)
+
+
+class ManyDecisionsForm(AnswerForm):
+    """One answer for all photos chosen on a contact sheet."""
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        self.chosen = data.getlist("photo")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        data["photos"] = [int(pk) for pk in self.chosen if pk.isdecimal() and len(pk) < 19]
+        if not data["photos"]:
+            raise forms.ValidationError("Choose at least one photo.")
+        return data
+
+
+class MarkForm(forms.Form):
+    """A place on a photo, in percent of its width (x) and height (y)."""
+
+    kind = forms.ChoiceField(choices=MarkKind.choices)
+    shape = forms.ChoiceField(choices=MarkShape.choices)
+    x1 = forms.FloatField(label="Left, %", min_value=0, max_value=100)
+    y1 = forms.FloatField(label="Top, %", min_value=0, max_value=100)
+    x2 = forms.FloatField(label="Right, %", min_value=0, max_value=100)
+    y2 = forms.FloatField(label="Bottom, %", min_value=0, max_value=100)
+    remark = forms.CharField(max_length=500, required=False)
+    seen = forms.IntegerField(required=False, min_value=1, max_value=LAST_ID)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.errors:
+            return data
+        corners = {name: data[name] / 100 for name in ("x1", "y1", "x2", "y2")}
+        if corners["x1"] == corners["x2"] and corners["y1"] == corners["y2"]:
+            raise forms.ValidationError(
+                "The two corners are the same point; the mark needs a size."
+            )
+        if data["kind"] == MarkKind.REMARK and not data["remark"]:
+            self.add_error("remark", "Write the remark.")
+        data["place"] = Place(data["shape"], **corners)
         return data
 
 

@@ -1,9 +1,11 @@
-"""People's decisions: confirm, dismiss with a cause, can't tell, undo. Nothing is overwritten."""
+"""People's decisions: confirm, dismiss, can't tell, mark, undo. Nothing is overwritten."""
 
-from django.db import transaction
+from dataclasses import dataclass
 
-from classifier.models import AuditEvent, Decision, Photo, PhotoQuerySet, Structure, User
-from classifier.states import Outcome
+from django.db import IntegrityError, transaction
+
+from classifier.models import AuditEvent, Decision, Mark, Photo, PhotoQuerySet, Structure, User
+from classifier.states import MarkKind, Outcome, ReviewOrder, Verdict
 
 
 class DecidedMeanwhile(Exception):
@@ -68,7 +70,90 @@ def _let_stand(photo: Photo, decision: Decision | None, *, instead_of: int | Non
     photo.decision = decision
 
 
-def queue(structure: Structure | None = None) -> PhotoQuerySet:
-    """Return the photos that wait for a person: flagged and undecided, most certain first."""
-    photos = Photo.objects.needing_a_look().unreviewed().by_concern().for_cards()
-    return photos.for_structure(structure) if structure else photos
+def queue(
+    structure: Structure | None = None, *, order: str = ReviewOrder.CONFIDENCE
+) -> PhotoQuerySet:
+    """Return the photos that wait for a person: flagged and undecided, in the order asked for."""
+    return in_order(Photo.objects.needing_a_look().unreviewed(), structure, order=order)
+
+
+def clear_pile(
+    structure: Structure | None = None, *, order: str = ReviewOrder.CONFIDENCE
+) -> PhotoQuerySet:
+    """Return the clear photos that nobody has looked at."""
+    photos = Photo.objects.with_verdict(Verdict.CLEAR).unreviewed()
+    return in_order(photos, structure, order=order)
+
+
+def in_order(photos: PhotoQuerySet, structure: Structure | None, *, order: str) -> PhotoQuerySet:
+    if structure:
+        photos = photos.for_structure(structure)
+    if order == ReviewOrder.UNCERTAINTY:
+        return photos.by_uncertainty().for_cards()
+    if order == ReviewOrder.STRUCTURE:
+        return photos.by_structure().for_cards()
+    return photos.by_concern().for_cards()
+
+
+def decide_many(
+    photo_ids: list[int], outcome: str, *, by: User, cause: str = ""
+) -> tuple[list[Photo], list[Photo]]:
+    """Decide alike on many photos that nobody had decided on, each on its own.
+
+    Returns those decided, and those that a colleague decided meanwhile, which are left alone.
+    """
+    decided, left_alone = [], []
+    for photo in Photo.objects.by_ids(photo_ids).values():
+        try:
+            decide(photo, outcome, by=by, seen_decision_id=None, cause=cause)
+            decided.append(photo)
+        except DecidedMeanwhile:
+            left_alone.append(photo)
+    return decided, left_alone
+
+
+@dataclass(frozen=True)
+class Place:
+    """A box or line on a photo, corner to corner, in fractions of its width and height."""
+
+    shape: str
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
+@transaction.atomic
+def mark(
+    photo: Photo, place: Place, kind: str, *, by: User, seen_decision_id: int | None, remark: str
+) -> Mark:
+    """Append a mark. A missed crack also confirms the photo, so that it counts as one everywhere.
+
+    Raises DecidedMeanwhile, with nothing written, where another decision came first.
+    """
+    decision = None
+    confirmed = photo.decision is not None and photo.decision.outcome == Outcome.CONFIRMED
+    if kind == MarkKind.MISSED and not confirmed:
+        decision = decide(photo, Outcome.CONFIRMED, by=by, seen_decision_id=seen_decision_id)
+    placed = Mark.objects.create(
+        photo=photo, kind=kind, **vars(place), remark=remark, decision=decision, by=by
+    )
+    AuditEvent.objects.record(f"mark placed: {kind}", photo, by=by, remark=remark)
+    return placed
+
+
+@transaction.atomic
+def withdraw_mark(placed: Mark, *, by: User) -> None:
+    """Take a mark back, and the confirmation that came with it where that still stands."""
+    photo = placed.photo
+    place = Place(placed.shape, placed.x1, placed.y1, placed.x2, placed.y2)
+    try:
+        with transaction.atomic():
+            Mark.objects.create(
+                photo=photo, kind=placed.kind, **vars(place), withdraws=placed, by=by
+            )
+    except IntegrityError:
+        return  # a second press, or a colleague's
+    AuditEvent.objects.record(f"mark withdrawn: {placed.kind}", photo, by=by)
+    if placed.decision_id and photo.decision_id == placed.decision_id:
+        undo(photo, by=by, seen_decision_id=placed.decision_id)

@@ -48,6 +48,26 @@ class Cause(TextChoices):
     OTHER = "other", "Other"
 
 
+class MarkKind(TextChoices):
+    """What a reviewer marked on a photo."""
+
+    MISSED = "missed", "A crack that was missed"
+    REMARK = "remark", "A remark on this place"
+
+
+class MarkShape(TextChoices):
+    BOX = "box", "Box"
+    LINE = "line", "Line"
+
+
+class ReviewOrder(TextChoices):
+    """In what order photos wait for review."""
+
+    CONFIDENCE = "confidence", "Most certain first"
+    UNCERTAINTY = "uncertainty", "Least certain first"
+    STRUCTURE = "structure", "By structure"
+
+
 class VersionState(TextChoices):
     CANDIDATE = "candidate", "Candidate"
     ACTIVE = "active", "Active"

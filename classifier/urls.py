@@ -5,7 +5,16 @@ from django.urls import path, re_path
 from django.views.decorators.http import require_http_methods, require_POST
 
 from classifier.forms import SignInForm
-from classifier.views import home, model_versions, photo_sets, photos, reviews, structures
+from classifier.views import (
+    contact_sheets,
+    home,
+    marks,
+    model_versions,
+    photo_sets,
+    photos,
+    reviews,
+    structures,
+)
 from classifier.views.access import public
 
 sign_in = public(because="people sign in here")(
@@ -44,7 +53,11 @@ urlpatterns = [
     path("photos/<int:pk>/retry/", photos.retry, name="retry"),
     path("photos/<int:pk>/decisions/", reviews.decide, name="decide"),
     path("photos/<int:pk>/undo/", reviews.undo, name="undo"),
+    path("photos/<int:pk>/marks/", marks.mark, name="mark"),
+    path("marks/<int:pk>/withdrawal/", marks.mark_withdraw, name="mark-withdraw"),
     path("review/", reviews.queue, name="review"),
+    path("review/sheet/", contact_sheets.contact_sheet, name="contact-sheet"),
+    path("review/decisions/", contact_sheets.decide_many, name="decide-many"),
     path("models/", model_versions.models, name="models"),
     path("models/<int:pk>/", model_versions.model, name="model"),
     path("models/<int:pk>/activate/", model_versions.activate, name="activate"),

@@ -2,6 +2,7 @@
 
 from classifier.models.audit_event import AuditEvent
 from classifier.models.decision import Decision
+from classifier.models.mark import Mark
 from classifier.models.model_version import ModelVersion
 from classifier.models.photo import Photo, PhotoQuerySet
 from classifier.models.photo_set import PhotoSet
@@ -16,6 +17,7 @@ __all__ = [
     "Decision",
     "Element",
     "Inspection",
+    "Mark",
     "ModelVersion",
     "Photo",
     "PhotoQuerySet",

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Case, Count, F, IntegerField, Min, Q, Value, When
+from django.db.models import Count, F, Min, Q
 
 from classifier.models.capture import Capture
-from classifier.models.moves import StateQuerySet
+from classifier.models.photo_lists import PhotoLists
 from classifier.states import (
     FAILED,
     NEEDS_A_LOOK,
@@ -20,7 +20,6 @@ from classifier.states import (
     STANDING,
     Outcome,
     PhotoState,
-    Verdict,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ MAX_ATTEMPTS = 3
 """A photo whose classification died this often is quarantined: its next try may kill the worker."""
 
 
-class PhotoQuerySet(StateQuerySet["Photo"]):
+class PhotoQuerySet(PhotoLists):
     MOVES = PHOTO_MOVES
 
     # --- which photos ---
@@ -134,37 +133,6 @@ class PhotoQuerySet(StateQuerySet["Photo"]):
         if inspection:
             photos = photos.for_inspection(inspection)
         return photos
-
-    # --- in what order, with what ---
-    def by_concern(self) -> "PhotoQuerySet":
-        """Flagged, undecided, clear, then the rest; each by score, highest first."""
-        rank = Case(
-            When(prediction__verdict=Verdict.FLAGGED, then=Value(0)),
-            When(prediction__verdict=Verdict.UNDECIDED, then=Value(1)),
-            When(prediction__verdict=Verdict.CLEAR, then=Value(2)),
-            default=Value(3),
-            output_field=IntegerField(),
-        )
-        return self.order_by(rank, F("prediction__score").desc(nulls_last=True), "id")
-
-    def for_cards(self) -> "PhotoQuerySet":
-        return self.select_related("prediction", "decision__by", "photo_set__element")
-
-    def for_page(self) -> "PhotoQuerySet":
-        return self.select_related(
-            "prediction__model_version",
-            "decision__by",
-            "photo_set__inspection",
-            "photo_set__element",
-            "structure",
-            "uploaded_by",
-        )
-
-    def for_verification(self, *, after: int, limit: int) -> list["Photo"]:
-        """The next photos by id, with all that verification looks at."""
-        related = self.select_related("prediction__model_version", "photo_set__inspection")
-        slim = related.defer("prediction__model_version__card", "notices")
-        return list(slim.filter(pk__gt=after).order_by("pk")[:limit])
 
     # --- figures ---
     def counts_by(self, field: str) -> dict[str, int]:

@@ -11,8 +11,8 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import intake, photo_files, roles, tasks
-from classifier.forms import DecisionForm
-from classifier.models import Decision, ModelVersion, Photo
+from classifier.forms import DecisionForm, MarkForm
+from classifier.models import Decision, Mark, ModelVersion, Photo
 from classifier.views.access import SignedInRequest, demand, guarded
 
 
@@ -29,6 +29,8 @@ def photo(request: SignedInRequest, pk: int) -> HttpResponse:
         "regions": row.prediction.regions.all() if row.prediction else [],
         "predictions": row.predictions.select_related("model_version"),
         "decisions": Decision.objects.on(row),
+        "marks": Mark.objects.standing_on(row),
+        "mark_form": MarkForm(),
         "decision_form": DecisionForm(initial={"seen": row.decision_id}),
         "outdated": bool(row.prediction and row.prediction.model_version != active),
         "previous": neighbours.before(row),

@@ -7,9 +7,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import review, roles
-from classifier.forms import DecisionForm, UndoForm
-from classifier.models import Photo, Structure
-from classifier.states import Cause
+from classifier.forms import DecisionForm, MarkForm, UndoForm
+from classifier.models import Mark, Photo, Structure
+from classifier.states import Cause, ReviewOrder
 from classifier.views.access import SignedInRequest, guarded
 
 
@@ -17,9 +17,8 @@ from classifier.views.access import SignedInRequest, guarded
 @guarded(roles.REVIEW)
 def queue(request: SignedInRequest) -> HttpResponse:
     """The next photo that waits for a person, of one structure where `structure` names it."""
-    structure_id = _row_id(request.GET.get("structure", ""))
-    structure = get_object_or_404(Structure, pk=structure_id) if structure_id else None
-    waiting = review.queue(structure)
+    structure, order = asked_structure(request), asked_order(request)
+    waiting = review.queue(structure, order=order)
     skipped = _skipped(request)
     row = waiting.leaving_out(skipped).first() or waiting.first()
     last = _row_id(request.GET.get("last", ""))
@@ -31,10 +30,24 @@ def queue(request: SignedInRequest) -> HttpResponse:
         "remaining": waiting.count(),
         "skipped": ",".join(map(str, skipped)),
         "structure": structure,
+        "order": order,
+        "orders": ReviewOrder.choices,
+        "marks": Mark.objects.standing_on(row) if row else [],
+        "mark_form": MarkForm(),
         "causes": Cause.choices,
         "last_photo": Photo.objects.decided_by(request.user, last) if last else None,
     }
     return render(request, "reviews/queue.html", context)
+
+
+def asked_structure(request: SignedInRequest) -> Structure | None:
+    structure_id = _row_id(request.GET.get("structure", ""))
+    return get_object_or_404(Structure, pk=structure_id) if structure_id else None
+
+
+def asked_order(request: SignedInRequest) -> str:
+    order = request.GET.get("order", "")
+    return order if order in ReviewOrder.values else ReviewOrder.CONFIDENCE.value
 
 
 def _skipped(request: SignedInRequest) -> list[int]:
@@ -68,8 +81,8 @@ def decide(request: SignedInRequest, pk: int) -> HttpResponse:
             remark=data["remark"],
         )
     except review.DecidedMeanwhile as conflict:
-        return _conflict(request, conflict.photo)
-    return _next_page(request, row)
+        return conflict_page(request, conflict.photo)
+    return next_page(request, redirect("photo", pk))
 
 
 @require_POST
@@ -82,19 +95,19 @@ def undo(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         review.undo(row, by=request.user, seen_decision_id=form.cleaned_data["seen"])
     except review.DecidedMeanwhile as conflict:
-        return _conflict(request, conflict.photo)
-    return _next_page(request, row)
+        return conflict_page(request, conflict.photo)
+    return next_page(request, redirect("photo", pk))
 
 
-def _conflict(request: SignedInRequest, row: Photo) -> HttpResponse:
+def conflict_page(request: SignedInRequest, row: Photo) -> HttpResponse:
     return render(request, "reviews/conflict.html", {"photo": row}, status=409)
 
 
-def _next_page(request: SignedInRequest, row: Photo) -> HttpResponse:
-    """Go where the form says (`next`, within this site), or back to the photo."""
+def next_page(request: SignedInRequest, otherwise: HttpResponse) -> HttpResponse:
+    """Go where the form says (`next`, within this site), or else as the caller says."""
     target = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
         return redirect(target)
-    return redirect("photo", row.pk)
+    return otherwise

@@ -9,6 +9,7 @@ from classifier import health, review
 from classifier.models import (
     Decision,
     Inspection,
+    Mark,
     ModelVersion,
     Photo,
     PhotoSet,
@@ -44,10 +45,12 @@ ROW_OF = {
     "structure": "structure structure-edit inspection-new",
     "inspection": "inspection upload",
     "photo_set": "photo-set photo-set-progress photo-upload photos-known",
-    "photo": "photo photo-image retry decide undo",
+    "photo": "photo photo-image retry decide undo mark",
+    "mark": "mark-withdraw",
     "version": "model activate",
     "run": "training-run training-run-progress training-run-cancel",
 }
+CORNERS = {"x1": 10, "y1": 10, "x2": 50, "y2": 50}
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -81,6 +84,8 @@ class World:
             "inspection-new": {"title": "Spring", "date": "2026-04-01"},
             "upload": {"notes": "wet"},
             "decide": {"outcome": "cant_tell", "seen": self.decision},
+            "mark": {"kind": "remark", "shape": "box", "remark": "a stain", **CORNERS},
+            "decide-many": {"outcome": "cant_tell", "photo": self.rows["photo"]},
             "undo": {"seen": self.decision},
         }
         if route == "photo-upload":
@@ -95,6 +100,10 @@ def make_world() -> World:
     open_photo = make_classified(photo_set, CRACK)
     Photo.objects.update(name="bearing.jpg")
     decision = review.decide(photo, "confirmed", by=make_user("reviewer"), seen_decision_id=None)
+    place = review.Place("line", 0.1, 0.1, 0.5, 0.5)
+    placed = review.mark(
+        photo, place, "missed", by=decision.by, seen_decision_id=decision.pk, remark=""
+    )
     assert open_photo.decision is None
     run = TrainingRun.objects.create(
         requested_by=make_user("admin"), base=active_version(), manifest_sha256="0" * 64
@@ -104,6 +113,7 @@ def make_world() -> World:
         "inspection": photo_set.inspection_id,
         "photo_set": photo_set.pk,
         "photo": photo.pk,
+        "mark": placed.pk,
         "version": active_version().pk,
         "run": run.pk,
     }
@@ -130,6 +140,7 @@ def contents() -> dict[str, list[object]]:
         "inspections": list(Inspection.objects.values()),
         "photo sets": list(PhotoSet.objects.values()),
         "photos": list(Photo.objects.values()),
+        "marks": list(Mark.objects.values()),
         "decisions": list(Decision.objects.values()),
         "versions": list(ModelVersion.objects.values("pk", "state")),
         "runs": list(TrainingRun.objects.values("pk", "state", "cancel_requested")),

@@ -40,6 +40,7 @@ def addresses(site: LiveSite) -> dict[str, str]:
         "photo-set": f"/photo-sets/{photo_set}/",
         "photo": f"/photos/{flagged}/",
         "review": "/review/",
+        "contact-sheet": "/review/sheet/",
         "models": "/models/",
         "model": f"/models/{site.value('SELECT max(id) FROM classifier_modelversion')}/",
         "training-run": f"/training-runs/{run}/",

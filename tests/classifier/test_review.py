@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, connection
 
 from classifier import review
-from classifier.models import AuditEvent, Decision, Photo
+from classifier.models import AuditEvent, Decision, Mark, Photo
 from classifier.models.append_only import AppendOnlyError
 from tests.factories import (
     CRACK,
@@ -123,3 +123,93 @@ def test_of_two_reviewers_at_once_one_wins() -> None:
     with ThreadPoolExecutor(6) as pool:
         assert sum(pool.map(press, range(6))) == 1
     assert Decision.objects.count() == 1
+
+
+# --- order ---
+def test_the_least_certain_photo_comes_first_where_that_is_asked() -> None:
+    photo_set = make_photo_set()
+    flagged, doubtful = make_classified(photo_set, CRACK), make_classified(photo_set, DOUBT)
+    assert list(review.queue(order="confidence")) == [flagged, doubtful]
+    assert list(review.queue(order="uncertainty")) == [doubtful, flagged]
+
+
+def test_structures_follow_each_other_where_that_is_asked() -> None:
+    later = make_classified(make_photo_set(make_structure("Wall")), CRACK)
+    first = make_classified(make_photo_set(make_structure("Arch")), DOUBT)
+    assert list(review.queue(order="structure")) == [first, later]
+
+
+# --- many at once ---
+def test_a_bulk_decision_leaves_what_a_colleague_decided() -> None:
+    photo_set = make_photo_set()
+    mine, theirs = make_classified(photo_set), make_classified(photo_set)
+    first = decide(theirs, "confirmed")
+    decided, left_alone = review.decide_many(
+        [mine.pk, theirs.pk, 10**9], "dismissed", by=make_user("reviewer"), cause="stain"
+    )
+    assert (decided, left_alone) == ([mine], [theirs])
+    theirs.refresh_from_db()
+    assert theirs.decision == first
+
+
+# --- marks ---
+LINE = review.Place("line", 0.1, 0.2, 0.3, 0.4)
+
+
+def place_mark(photo: Photo, kind: str = "missed", remark: str = "") -> Mark:
+    seen = photo.decision_id
+    by = make_user("reviewer")
+    return review.mark(photo, LINE, kind, by=by, seen_decision_id=seen, remark=remark)
+
+
+def test_a_missed_crack_on_a_clear_photo_confirms_it() -> None:
+    photo = make_classified(colour=SOUND)
+    placed = place_mark(photo)
+    photo.refresh_from_db()
+    assert photo.decision == placed.decision
+    assert list(Photo.objects.labelled()) == [photo]
+    assert list(Mark.objects.standing_on(photo)) == [placed]
+
+
+def test_a_remark_on_a_place_decides_nothing() -> None:
+    photo = make_classified()
+    assert place_mark(photo, "remark", "rust").decision is None
+    photo.refresh_from_db()
+    assert photo.decision is None
+
+
+def test_a_mark_taken_back_takes_its_confirmation_along() -> None:
+    photo = make_classified(colour=SOUND)
+    placed = place_mark(photo)
+    for _ in range(2):  # a second press changes nothing
+        review.withdraw_mark(Mark.objects.get(pk=placed.pk), by=make_user("reviewer"))
+    photo.refresh_from_db()
+    assert photo.decision is None
+    assert not Mark.objects.standing_on(photo).exists()
+    assert Mark.objects.count() == 2
+
+
+def test_a_later_decision_stands_when_the_mark_is_taken_back() -> None:
+    photo = make_classified(colour=SOUND)
+    placed = place_mark(photo)
+    later = decide(photo, "dismissed", cause="joint")
+    review.withdraw_mark(Mark.objects.get(pk=placed.pk), by=make_user("reviewer"))
+    photo.refresh_from_db()
+    assert photo.decision == later
+
+
+def test_a_mark_is_not_placed_over_another_decision() -> None:
+    photo = make_classified(colour=SOUND)
+    decide(photo, "dismissed", cause="joint")
+    with pytest.raises(review.DecidedMeanwhile):
+        review.mark(
+            photo, LINE, "missed", by=make_user("reviewer"), seen_decision_id=None, remark=""
+        )
+    assert not Mark.objects.exists()
+
+
+def test_a_mark_never_changes() -> None:
+    placed = place_mark(make_classified())
+    placed.x1 = 0.9
+    with pytest.raises(AppendOnlyError):
+        placed.save()

@@ -1,0 +1,68 @@
+"""A place that a reviewer marked on a photo. Marks only append; taking one back is a new row."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from classifier.models.append_only import AppendOnly, AppendOnlyQuerySet
+from classifier.states import MarkKind, MarkShape
+
+if TYPE_CHECKING:
+    from classifier.models import Photo
+
+
+class MarkQuerySet(AppendOnlyQuerySet["Mark"]):
+    def standing_on(self, photo: "Photo") -> "MarkQuerySet":
+        """Marks that nobody took back, oldest first."""
+        placed = self.filter(photo=photo, withdraws__isnull=True, withdrawal__isnull=True)
+        return placed.select_related("by")
+
+
+class Mark(AppendOnly):
+    """A box or a line; x and y are fractions of the upright photo's width and height."""
+
+    photo = models.ForeignKey("classifier.Photo", on_delete=models.CASCADE, related_name="marks")
+    kind = models.CharField(max_length=8, choices=MarkKind.choices)
+    shape = models.CharField(max_length=8, choices=MarkShape.choices)
+    x1 = models.FloatField()
+    y1 = models.FloatField()
+    x2 = models.FloatField()
+    y2 = models.FloatField()
+    remark = models.CharField(max_length=500, blank=True)
+    decision = models.ForeignKey(
+        "classifier.Decision",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="the confirmation that was written with this mark",
+    )
+    withdraws = models.OneToOneField(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="withdrawal"
+    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    objects = MarkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="mark_within_its_photo",
+                condition=Q(x1__range=(0, 1), y1__range=(0, 1), x2__range=(0, 1), y2__range=(0, 1)),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+    @property
+    def points(self) -> str:
+        """The outline as an SVG `points` value in a 0–1 view box."""
+        corners = [(self.x1, self.y1), (self.x2, self.y2)]
+        if self.shape == MarkShape.BOX:
+            (left, top), (right, bottom) = corners
+            corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+        return " ".join(f"{x:.4f},{y:.4f}" for x, y in corners)

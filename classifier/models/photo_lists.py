@@ -1,0 +1,53 @@
+"""In what order photos are listed, and with which of their rows."""
+
+from typing import TYPE_CHECKING, Self
+
+from django.db.models import Case, F, IntegerField, Value, When
+from django.db.models.functions import Abs
+
+from classifier.models.moves import StateQuerySet
+from classifier.states import Verdict
+
+if TYPE_CHECKING:
+    from classifier.models import Photo
+
+
+class PhotoLists(StateQuerySet["Photo"]):
+    def by_concern(self) -> Self:
+        """Flagged, undecided, clear, then the rest; each by score, highest first."""
+        rank = Case(
+            When(prediction__verdict=Verdict.FLAGGED, then=Value(0)),
+            When(prediction__verdict=Verdict.UNDECIDED, then=Value(1)),
+            When(prediction__verdict=Verdict.CLEAR, then=Value(2)),
+            default=Value(3),
+            output_field=IntegerField(),
+        )
+        return self.order_by(rank, F("prediction__score").desc(nulls_last=True), "id")
+
+    def by_uncertainty(self) -> Self:
+        """Nearest to the middle between the two thresholds first: where a person helps most."""
+        middle = (F("prediction__clear_below") + F("prediction__flagged_from")) / 2
+        return self.order_by(Abs(F("prediction__score") - middle), "id")
+
+    def by_structure(self) -> Self:
+        """Structure after structure, each as its photos were taken."""
+        return self.order_by("structure__name", F("taken_at").asc(nulls_last=True), "id")
+
+    def for_cards(self) -> Self:
+        return self.select_related("prediction", "decision__by", "photo_set__element")
+
+    def for_page(self) -> Self:
+        return self.select_related(
+            "prediction__model_version",
+            "decision__by",
+            "photo_set__inspection",
+            "photo_set__element",
+            "structure",
+            "uploaded_by",
+        )
+
+    def for_verification(self, *, after: int, limit: int) -> list["Photo"]:
+        """The next photos by id, with all that verification looks at."""
+        related = self.select_related("prediction__model_version", "photo_set__inspection")
+        slim = related.defer("prediction__model_version__card", "notices")
+        return list(slim.filter(pk__gt=after).order_by("pk")[:limit])

@@ -1,0 +1,44 @@
+"""Marks on photos: cracks that were missed, and remarks on a place."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from classifier import review, roles
+from classifier.forms import MarkForm
+from classifier.models import Mark, Photo
+from classifier.views.access import SignedInRequest, guarded
+from classifier.views.reviews import conflict_page, next_page
+
+
+@require_POST
+@guarded(roles.REVIEW)
+def mark(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Place a mark; 409 where it would confirm the photo and another decision came first."""
+    row = get_object_or_404(Photo.objects.select_related("prediction", "decision"), pk=pk)
+    form = MarkForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
+        return redirect("photo", pk)
+    data = form.cleaned_data
+    try:
+        review.mark(
+            row,
+            data["place"],
+            data["kind"],
+            by=request.user,
+            seen_decision_id=data["seen"],
+            remark=data["remark"],
+        )
+    except review.DecidedMeanwhile as conflict:
+        return conflict_page(request, conflict.photo)
+    return next_page(request, redirect("photo", pk))
+
+
+@require_POST
+@guarded(roles.REVIEW)
+def mark_withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(Mark.objects.select_related("photo__decision__follows"), pk=pk)
+    review.withdraw_mark(row, by=request.user)
+    return redirect("photo", row.photo_id)

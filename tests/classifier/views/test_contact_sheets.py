@@ -1,0 +1,60 @@
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from classifier.models import Decision
+from tests.classifier.views.conftest import ClientFor
+from tests.factories import SOUND, make_classified, make_photo_set, make_reviewed, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(client_for: ClientFor) -> Client:
+    return client_for("reviewer")
+
+
+def decide(client: Client, **fields: object) -> str:
+    answer = client.post(reverse("decide-many"), fields, follow=True)
+    return str(answer.content.decode())
+
+
+def test_the_sheet_shows_one_pile_or_the_other(client: Client) -> None:
+    flagged, clear = make_classified(), make_classified(colour=SOUND)
+    for query, shown, hidden in (("", flagged, clear), ("?pile=clear", clear, flagged)):
+        page = client.get(reverse("contact-sheet") + query).content.decode()
+        assert f'value="{shown.pk}"' in page
+        assert f'value="{hidden.pk}"' not in page
+
+
+def test_the_chosen_photos_are_dismissed_together(client: Client) -> None:
+    photos = [make_classified(), make_classified()]
+    ids = [photo.pk for photo in photos]
+    assert "2 photos decided: dismissed." in decide(
+        client, photo=ids, outcome="dismissed", cause="joint"
+    )
+    assert list(Decision.objects.values_list("photo", "cause")) == [(pk, "joint") for pk in ids]
+
+
+def test_a_dismissal_without_its_cause_changes_nothing(client: Client) -> None:
+    photo = make_classified()
+    page = decide(client, photo=photo.pk, outcome="dismissed")
+    assert "Choose what it is instead of a crack." in page
+    assert not Decision.objects.exists()
+
+
+def test_nothing_chosen_is_said_so(client: Client) -> None:
+    assert "Choose at least one photo." in decide(client, outcome="confirmed")
+
+
+def test_what_a_colleague_decided_stays_and_is_named(client: Client) -> None:
+    photo = make_reviewed(make_photo_set(), "confirmed", by=make_user("reviewer"))
+    page = decide(client, photo=photo.pk, outcome="cant_tell")
+    assert f"Decided by a colleague meanwhile, and left as it is: {photo}." in page
+    assert Decision.objects.count() == 1
+
+
+def test_a_viewer_may_not_decide_on_many(client_for: ClientFor) -> None:
+    fields = {"photo": make_classified().pk, "outcome": "confirmed"}
+    assert client_for("viewer").post(reverse("decide-many"), fields).status_code == 403
+    assert not Decision.objects.exists()
