@@ -1,10 +1,9 @@
 """Every page of the site."""
 
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, re_path
 from django.views.decorators.http import require_http_methods, require_POST
 
-from classifier.forms import SignInForm
+from classifier import roles
 from classifier.views import (
     contact_sheets,
     home,
@@ -15,15 +14,17 @@ from classifier.views import (
     reviews,
     structures,
 )
-from classifier.views.access import public
+from classifier.views.access import guarded, public
+from classifier.views.sign_in import ChangePassword, SignIn, SignOut
 
 sign_in = public(because="people sign in here")(
-    require_http_methods(["GET", "HEAD", "POST"])(
-        LoginView.as_view(form_class=SignInForm, redirect_authenticated_user=True)
-    )
+    require_http_methods(["GET", "HEAD", "POST"])(SignIn.as_view())
 )
 sign_out = public(because="ends whatever session the request carries")(
-    require_POST(LogoutView.as_view())
+    require_POST(SignOut.as_view())
+)
+change_password = require_http_methods(["GET", "HEAD", "POST"])(
+    guarded(roles.SEE)(ChangePassword.as_view())
 )
 
 urlpatterns = [
@@ -33,6 +34,7 @@ urlpatterns = [
     path("readyz", home.readyz, name="readyz"),
     path("sign-in/", sign_in, name="sign-in"),
     path("sign-out/", sign_out, name="sign-out"),
+    path("password/", change_password, name="password"),
     path("structures/", structures.structures, name="structures"),
     path("structures/new/", structures.structure_new, name="structure-new"),
     path("structures/<int:pk>/", structures.structure, name="structure"),

@@ -32,6 +32,12 @@ def private_key(file: Path) -> str:
     return file.read_text().strip()
 
 
+def long_or_absent(key: str) -> None:
+    """Refuse a secret that can be guessed, such as a word or the sample of a manual."""
+    if key and len(key) < 50:
+        raise ValidationError("Shorter than 50 characters; make one: openssl rand -base64 48")
+
+
 @contextmanager
 def readable_refusals() -> Iterator[None]:
     """Stop the start on a bad value with its variable, what it is, and what is allowed."""
@@ -67,9 +73,11 @@ def folder_of_photos(folder: str) -> None:
 with readable_refusals(), env.prefixed("HAIRLINE_"):
     DATA_DIR = Path(env.str("DATA", str(BASE_DIR / "var"))).resolve()
     DEBUG = env.bool("DEBUG", False)
-    SECRET_KEY = env.str("SECRET_KEY", "", validate=validate.Length(max=512)) or private_key(
+    SECRET_KEY = env.str("SECRET_KEY", "", validate=long_or_absent) or private_key(
         DATA_DIR / "secret_key"
     )
+    # Former keys, whose sessions live on until they end by themselves.
+    SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
     CSRF_TRUSTED_ORIGINS: list[str] = env.list("TRUSTED_ORIGINS", [])
     HTTPS = env.bool("HTTPS", False)
@@ -197,7 +205,10 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_AGE = 8 * 3600
-SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True  # forms carry the token; no script has to read the cookie
+if HTTPS:  # a name that browsers accept from this very host alone
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS

@@ -1,25 +1,25 @@
-"""How much junk one person may send: beyond that, somebody else's upload should come first."""
+"""How often one person or address may do what costs the site, before others come first."""
 
 import time
 from collections import deque
 
 
 class Pace:
-    """Counts events a person in a sliding minute, in this process alone."""
+    """Counts what somebody did within the last `seconds`, in this process alone."""
 
     def __init__(self, most: int, *, seconds: float = 60.0) -> None:
         self.most = most
         self.seconds = seconds
-        self._moments: dict[int, deque[float]] = {}
+        self._moments: dict[int | str, deque[float]] = {}
 
-    def note(self, person: int) -> None:
-        self._recent(person).append(time.monotonic())
+    def note(self, who: int | str) -> None:
+        self._recent(who).append(time.monotonic())
 
-    def is_exceeded(self, person: int) -> bool:
-        return len(self._recent(person)) >= self.most
+    def is_exceeded(self, who: int | str) -> bool:
+        return len(self._recent(who)) >= self.most
 
-    def _recent(self, person: int) -> deque[float]:
-        moments = self._moments.setdefault(person, deque(maxlen=self.most))
+    def _recent(self, who: int | str) -> deque[float]:
+        moments = self._moments.setdefault(who, deque(maxlen=self.most))
         while moments and moments[0] < time.monotonic() - self.seconds:
             moments.popleft()
         return moments

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, http_date
 from django.views.decorators.http import require_POST, require_safe
+from django.views.static import was_modified_since
 
 from classifier import intake, photo_files, roles, tasks
 from classifier.forms import DecisionForm, MarkForm
@@ -62,26 +63,26 @@ def photo_image(request: SignedInRequest, pk: int, kind: str) -> HttpResponseBas
     row = get_object_or_404(Photo.objects.select_related("prediction"), pk=pk)
     if kind == "original":
         demand(roles.DOWNLOAD, request)
-        return _served(photo_files.original(row), row.media_type, download_as=row.name)
+        return _served(request, photo_files.original(row), row.media_type, download_as=row.name)
     if kind == "overlay":
         if row.prediction is None:
             raise Http404
         stem = photo_files.evidence_stem(row.prediction.model_version_id)
-        return _served(photo_files.derived(row) / f"{stem}-overlay.png", "image/png")
-    return _served(photo_files.derived(row) / f"{kind}.jpg", "image/jpeg")
+        return _served(request, photo_files.derived(row) / f"{stem}-overlay.png", "image/png")
+    return _served(request, photo_files.derived(row) / f"{kind}.jpg", "image/jpeg")
 
 
-def _served(path: Path, media_type: str, *, download_as: str = "") -> HttpResponseBase:
-    """Answer with a stored file: by nginx where it stands in front, streamed otherwise."""
+def _served(
+    request: SignedInRequest, path: Path, media_type: str, *, download_as: str = ""
+) -> HttpResponseBase:
+    """Answer with a stored file: by nginx where it stands in front, streamed otherwise.
+
+    A browser may keep what it shows, but asks each time: whoever has signed out sees nothing.
+    """
     if not path.is_file():
         raise Http404
-    response: HttpResponseBase
-    if settings.ACCEL_REDIRECT:
-        response = HttpResponse()
-        relative = path.relative_to(settings.MEDIA_ROOT)
-        response["X-Accel-Redirect"] = f"/internal-media/{relative}"
-    else:
-        response = FileResponse(path.open("rb"))
+    changed = path.stat().st_mtime
+    response = _content(request, path, changed)
     response["Content-Type"] = media_type
     response["Content-Disposition"] = (
         content_disposition_header(as_attachment=True, filename=download_as)
@@ -91,5 +92,16 @@ def _served(path: Path, media_type: str, *, download_as: str = "") -> HttpRespon
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
-    response["Cache-Control"] = "private, max-age=3600" if not download_as else "private, no-store"
+    response["Last-Modified"] = http_date(changed)
+    response["Cache-Control"] = "private, no-store" if download_as else "private, no-cache"
     return response
+
+
+def _content(request: SignedInRequest, path: Path, changed: float) -> HttpResponseBase:
+    if settings.ACCEL_REDIRECT:  # nginx compares the times itself
+        response = HttpResponse()
+        response["X-Accel-Redirect"] = f"/internal-media/{path.relative_to(settings.MEDIA_ROOT)}"
+        return response
+    if not was_modified_since(request.headers.get("If-Modified-Since"), changed):
+        return HttpResponseNotModified()
+    return FileResponse(path.open("rb"))

@@ -93,7 +93,8 @@ def in_a_process_of_its_own(path: Path) -> tuple[str, list[str]]:
     child = os.fork()
     if child == 0:
         os.close(reader)
-        signal.alarm(SECONDS)
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        signal.alarm(20 * SECONDS)  # for what waits instead of computing
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
         with os.fdopen(writer, "w") as report:

@@ -7,6 +7,7 @@ import pytest
 import redis
 
 from tests.faults.arming import Failpoints
+from tests.faults.console import Console
 from tests.faults.visit import Visit, percentile
 from tests.live_site import LiveSite, wait_until
 
@@ -89,4 +90,34 @@ def test_an_emptied_broker_loses_no_photo(
             seconds=60,
         )
     visit.wait_ended(QUEUED, seconds=60)
+    visit.assert_kept()
+
+
+FORGED = """
+from kombu import Producer, Exchange
+from classifier.tasks import classify_photo
+app = classify_photo.app
+with app.connection_for_write() as connection:
+    send = Producer(connection, routing_key="classify", exchange=Exchange("classify"))
+    declare = dict(declare=[app.amqp.queues.select_add("classify")])
+    head = {"lang": "py", "task": "classifier.tasks.classify_photo", "id": "forged"}
+    send.publish(([1], {}, {}), headers={**head, "task": "os.system"}, **declare)
+    send.publish("nonsense", headers=head, **declare)
+    send.publish(b"\\x80\\x04N.", content_type="application/x-python-serialize",
+                 content_encoding="binary", headers=head, **declare)
+    for arguments in ([], ["1; DROP TABLE"], [1, 2, 3], [-1], [None]):
+        send.publish((arguments, {}, {}), headers={**head, "id": str(arguments)}, **declare)
+"""
+
+
+def test_forged_and_foreign_messages_are_ignored(
+    site: LiveSite, visit: Visit, console: Console
+) -> None:
+    """S19, F46: an unknown task, a pickle, wrong arguments; the next photo is classified."""
+    console.run("shell", "--no-imports", "-c", FORGED)
+    visit.send_many(5)
+    visit.wait_ended(5, seconds=60)
+    log = site.log("classify")
+    assert "unregistered task" in log or "unknown" in log
+    assert "Refusing to deserialize" in log or "untrusted" in log
     visit.assert_kept()

@@ -1,0 +1,1 @@
+"""What strangers and curious colleagues try: each test names the row of the security table."""

@@ -1,0 +1,206 @@
+"""S07–S10, S13: who gets in, for how long, and where they are led."""
+
+import statistics
+import time
+
+import pytest
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from classifier.models import User
+from classifier.views import sign_in
+from classifier.views.pace import Pace
+from tests.factories import make_user
+from tests.security.conftest import PASSWORD, signed_in, with_password
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def person() -> User:
+    return with_password(make_user("viewer"))
+
+
+@pytest.fixture(autouse=True)
+def fresh_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sign_in, "failed_sign_ins", Pace(100))
+
+
+def attempt(
+    client: Client,
+    name: str,
+    password: str = PASSWORD,
+    *,
+    address: str = "10.0.0.1",
+    next: str = "",
+) -> int:
+    fields = {"username": name, "password": password, "next": next}
+    return client.post(reverse("sign-in"), fields, REMOTE_ADDR=address).status_code
+
+
+# --- S07: guessing ---
+def test_five_wrong_passwords_lock_one_account_from_one_address_alone(person: User) -> None:
+    other = with_password(make_user("viewer"))
+    assert [attempt(Client(), person.username, "wrong") for _ in range(5)][:4] == [200] * 4
+    assert attempt(Client(), person.username) == 429
+    assert attempt(Client(), other.username) == 302
+    assert attempt(Client(), person.username, address="10.0.0.2") == 302
+
+
+def test_a_forged_address_does_not_unlock(person: User) -> None:
+    for number in range(6):
+        Client().post(
+            reverse("sign-in"),
+            {"username": person.username, "password": "wrong"},
+            headers={"X-Forwarded-For": f"10.9.9.{number}"},
+        )
+    answer = Client().post(reverse("sign-in"), {"username": person.username, "password": PASSWORD})
+    assert answer.status_code == 429
+
+
+def test_one_password_for_many_accounts_is_stopped_by_the_address(
+    person: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "failed_sign_ins", Pace(20))
+    statuses = [attempt(Client(), f"nobody-{number}", "Winter2026!!") for number in range(25)]
+    assert statuses == [200] * 20 + [429] * 5
+    assert attempt(Client(), person.username) == 429
+    assert attempt(Client(), person.username, address="10.0.0.2") == 302
+
+
+# --- S08: who has an account ---
+def test_a_failed_sign_in_tells_nothing_about_the_account(person: User) -> None:
+    inactive = with_password(make_user("viewer"))
+    User.objects.filter(pk=inactive.pk).update(is_active=False)
+    pages = {
+        Client()
+        .post(reverse("sign-in"), {"username": name, "password": "wrong"})
+        .content.decode()
+        .replace(name, "NAME")
+        .split("csrfmiddlewaretoken")[0]
+        for name in (person.username, "nobody-at-all", inactive.username)
+    }
+    assert len(pages) == 1
+
+
+def test_an_unknown_name_takes_as_long_as_a_known_one(person: User, settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    with_password(person)
+
+    def seconds(name: str) -> float:
+        begin = time.process_time()
+        attempt(Client(), name, "wrong", address=f"10.1.1.{next(addresses)}")
+        return time.process_time() - begin
+
+    addresses = iter(range(100))
+    known, unknown = (
+        statistics.median(seconds(name) for _ in range(4)) for name in (person.username, "nobody")
+    )
+    assert abs(known - unknown) <= max(0.03, 0.25 * known)
+
+
+# --- S09: passwords ---
+@pytest.mark.parametrize("password", ["short", "a" * 11, "password1234", "inspector-one"])
+def test_a_weak_password_is_refused(password: str) -> None:
+    user = User(username="inspector-one")
+    with pytest.raises(ValidationError):
+        validate_password(password, user)
+
+
+def test_a_long_password_counts_to_its_last_letter(person: User) -> None:
+    long = "brücke " * 18
+    validate_password(long, person)
+    with_password(person, long)
+    assert not person.check_password(long[:-1])
+    assert person.check_password(long)
+
+
+def change(client: Client, old: str, new: str) -> int:
+    fields = {"old_password": old, "new_password1": new, "new_password2": new}
+    return client.post(reverse("password"), fields).status_code
+
+
+def test_a_password_is_changed_with_the_current_one_alone(person: User) -> None:
+    client = signed_in(person)
+    assert change(client, "wrong", "another-good-secret-1") == 200
+    assert change(client, PASSWORD, "short") == 200
+    assert change(client, PASSWORD, "another-good-secret-1") == 302
+    person.refresh_from_db()
+    assert person.check_password("another-good-secret-1")
+
+
+# --- S10: sessions ---
+def test_signing_in_gives_a_new_session(person: User) -> None:
+    client = Client()
+    client.get(reverse("sign-in"))
+    client.cookies["sessionid"] = "a-session-an-attacker-chose"
+    attempt(client, person.username)
+    assert client.cookies["sessionid"].value != "a-session-an-attacker-chose"
+
+
+def test_a_session_is_dead_on_the_server_after_signing_out(person: User) -> None:
+    client = Client()
+    attempt(client, person.username)
+    stolen = client.cookies["sessionid"].value
+    answer = client.post(reverse("sign-out"))
+    assert answer["Clear-Site-Data"] == '"cache"'
+    assert not Session.objects.filter(session_key=stolen).exists()
+    thief = Client()
+    thief.cookies["sessionid"] = stolen
+    assert thief.get(reverse("home")).status_code == 302
+
+
+def test_a_new_password_ends_every_other_session(person: User) -> None:
+    here, elsewhere = signed_in(person), signed_in(person)
+    change(here, PASSWORD, "another-good-secret-1")
+    assert here.get(reverse("home")).status_code == 200
+    assert elsewhere.get(reverse("home")).status_code == 302
+
+
+def test_a_session_ends_after_a_working_day(settings: Settings) -> None:
+    assert settings.SESSION_COOKIE_AGE == 8 * 3600
+    assert not settings.SESSION_SAVE_EVERY_REQUEST  # so the eight hours begin at the sign-in
+
+
+# --- S13: led elsewhere ---
+ELSEWHERE = (
+    "https://evil.example/",
+    "http://evil.example",
+    "//evil.example/",
+    "///evil.example",
+    "////evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "\\/evil.example",
+    "https:evil.example",
+    "https:///evil.example",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "\thttps://evil.example",
+    "\x00//evil.example",
+    " //evil.example",
+    "https://testserver@evil.example/",
+    "https://testserver.evil.example/",
+    "//testserver:80@evil.example",
+    "ftp://testserver/",
+    "http:\\\\evil.example",
+)
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
+def test_signing_in_leads_to_this_site_alone(person: User, target: str) -> None:
+    client = Client()
+    fields = {"username": person.username, "password": PASSWORD, "next": target}
+    answer = client.post(reverse("sign-in"), fields)
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+
+
+@pytest.mark.parametrize("header", ["Host", "X-Forwarded-Host"])
+def test_another_hosts_name_is_refused_or_ignored(client: Client, header: str) -> None:
+    answer = client.get(reverse("sign-in"), headers={header: "evil.example"})
+    assert answer.status_code == (400 if header == "Host" else 200)
+    assert "evil.example" not in answer.content.decode()
