@@ -22,6 +22,7 @@ from tests.bad_input import pictures as make
 MAKE, MODEL, CHANGED = 0x010F, 0x0110, 0x0132
 EXIF_IFD, GPS_IFD, TAKEN = 0x8769, 0x8825, 0x9003
 SEVILLE = {1: "N", 2: (37.0, 23.0, 20.4), 3: "W", 4: (5.0, 59.0, 45.6)}
+IN_A_WEEK = (datetime.now() + timedelta(days=7)).strftime("%Y:%m:%d 12:00:00")
 
 
 def photo_with(
@@ -76,10 +77,6 @@ def test_maker_and_model_stand_together(tmp_path: Path) -> None:
 def test_the_time_of_change_stands_in_for_a_missing_time(tmp_path: Path) -> None:
     path = photo_with(tmp_path, {CHANGED: "2025:01:31 23:59:59"})
     assert read_capture_facts(path).taken_at == datetime(2025, 1, 31, 23, 59, 59)
-
-
-# Noon, and a fixed name below: each of the processes that run the tests has to collect the same.
-IN_A_WEEK = (datetime.now() + timedelta(days=7)).strftime("%Y:%m:%d 12:00:00")
 
 
 @pytest.mark.parametrize(
