@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Case, F, IntegerField, Value, When
-from django.db.models.functions import Abs
+from django.db.models import Case, F, FloatField, IntegerField, Q, Value, When
+from django.db.models.functions import Abs, Cast, Mod
 
 from classifier.models.moves import StateQuerySet
 from classifier.states import Verdict
@@ -23,6 +23,16 @@ class PhotoLists(StateQuerySet["Photo"]):
             output_field=IntegerField(),
         )
         return self.order_by(rank, F("prediction__score").desc(nulls_last=True), "id")
+
+    def by_confidence_unmarked(self) -> Self:
+        """Flagged first, each by score. Clear photos drawn for an audit are strewn among them."""
+        clear = Q(prediction__verdict=Verdict.CLEAR)
+        strewn = F("prediction__flagged_from") + (1 - F("prediction__flagged_from")) * (
+            Cast(Mod(F("id") * 7919, 1000), FloatField()) / 1000.0
+        )
+        last = Case(When(prediction__verdict=Verdict.UNDECIDED, then=1), default=0)
+        place = Case(When(clear, then=strewn), default=F("prediction__score"))
+        return self.order_by(last, place.desc(), "id")
 
     def by_uncertainty(self) -> Self:
         """Nearest to the middle between the two thresholds first: where a person helps most."""
