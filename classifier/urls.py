@@ -13,6 +13,7 @@ from classifier.views import (
     model_versions,
     photo_sets,
     photos,
+    reports,
     reviews,
     structures,
 )
@@ -42,6 +43,11 @@ urlpatterns = [
     path("inspections/<int:pk>/", structures.inspection, name="inspection"),
     path("inspections/<int:pk>/upload/", photo_sets.upload, name="upload"),
     path("inspections/<int:pk>/audit/", audits.draw_audit, name="draw-audit"),
+    re_path(
+        r"^inspections/(?P<pk>\d{1,18})/export/(?P<kind>csv|json|coco|geojson)/$",
+        reports.export,
+        name="export",
+    ),
     path("photo-sets/<int:pk>/", photo_sets.photo_set, name="photo-set"),
     path("photo-sets/<int:pk>/progress/", photo_sets.photo_set_progress, name="photo-set-progress"),
     path("photo-sets/<int:pk>/photos/", photo_sets.photo_upload, name="photo-upload"),

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
         AuditSample,
         Element,
         Inspection,
+        Mark,
         ModelVersion,
         PhotoSet,
+        Region,
         Structure,
         User,
     )
@@ -289,6 +291,13 @@ class Photo(Capture):
 
     def __str__(self) -> str:
         return self.name
+
+    standing_marks: "list[Mark]"
+    """Marks that nobody took back, where `for_report` loaded the photo."""
+
+    @property
+    def regions_seen(self) -> "list[Region]":
+        return list(self.prediction.regions.all()) if self.prediction else []
 
     @property
     def is_pending(self) -> bool:

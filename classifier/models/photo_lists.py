@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Case, F, FloatField, IntegerField, Q, Value, When
+from django.db.models import Case, F, FloatField, IntegerField, Prefetch, Q, Value, When
 from django.db.models.functions import Abs, Cast, Mod
 
+from classifier.models.mark import Mark
 from classifier.models.moves import StateQuerySet
 from classifier.states import Verdict
 
 if TYPE_CHECKING:
-    from classifier.models import Photo
+    from classifier.models import Inspection, Photo
 
 
 class PhotoLists(StateQuerySet["Photo"]):
@@ -54,6 +55,17 @@ class PhotoLists(StateQuerySet["Photo"]):
             "photo_set__element",
             "structure",
             "uploaded_by",
+        )
+
+    def for_report(self, inspection: "Inspection") -> Self:
+        """All photos of one inspection as they were taken, with their regions and marks."""
+        marks = Prefetch("marks", Mark.objects.standing(), to_attr="standing_marks")
+        photos = self.filter(photo_set__inspection=inspection).select_related(
+            "prediction__model_version", "decision__by", "photo_set__element"
+        )
+        slim = photos.defer("prediction__model_version__card")
+        return slim.prefetch_related("prediction__regions", marks).order_by(
+            F("taken_at").asc(nulls_last=True), "id"
         )
 
     def for_verification(self, *, after: int, limit: int) -> list["Photo"]:

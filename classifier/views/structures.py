@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from classifier import auditing, intake, roles
+from classifier import auditing, intake, reporting, roles
 from classifier.forms import AuditForm, InspectionForm, PhotoFilterForm, StructureForm
 from classifier.models import AuditSample, Inspection, Photo, PhotoQuerySet, Structure
 from classifier.views.access import SignedInRequest, guarded
@@ -48,6 +48,7 @@ def inspection(request: SignedInRequest, pk: int) -> HttpResponse:
         "inspection": row,
         "structure": row.structure,
         "miss_rate": auditing.miss_rate(AuditSample.objects.of_inspection(row)),
+        "exports": reporting.EXPORT_LABELS,
         "audit_form": AuditForm(),
         "photo_sets": [(s, s.progress()) for s in row.photo_sets.recent()],
         **photo_listing(request, row.structure, Photo.objects.for_inspection(row)),

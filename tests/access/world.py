@@ -44,7 +44,7 @@ SECRETS = ("Secret viaduct", "bearing.jpg")
 """What nobody may read who may not see photos."""
 ROW_OF = {
     "structure": "structure structure-edit inspection-new",
-    "inspection": "inspection upload draw-audit",
+    "inspection": "inspection upload draw-audit export",
     "photo_set": "photo-set photo-set-progress photo-upload photos-known",
     "photo": "photo photo-image retry decide undo mark",
     "mark": "mark-withdraw",
