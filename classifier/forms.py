@@ -6,6 +6,8 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import QueryDict
 
+from classifier import auditing
+from classifier.intervals import sample_size
 from classifier.models import Element, Inspection, PhotoSet, Structure
 from classifier.review import Place
 from classifier.states import Cause, MarkKind, MarkShape, Outcome, Verdict
@@ -143,6 +145,18 @@ class MarkForm(forms.Form):
             self.add_error("remark", "Write the remark.")
         data["place"] = Place(data["shape"], **corners)
         return data
+
+
+class AuditForm(forms.Form):
+    wished = forms.TypedChoiceField(
+        label="A sample that shows the miss rate to be below",
+        coerce=float,
+        choices=[
+            (wish, f"{wish:.0%} ({sample_size(wish)} photos without a miss)")
+            for wish in auditing.WISHES
+        ],
+        initial=auditing.DEFAULT_WISH,
+    )
 
 
 class UndoForm(forms.Form):

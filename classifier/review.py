@@ -73,8 +73,11 @@ def _let_stand(photo: Photo, decision: Decision | None, *, instead_of: int | Non
 def queue(
     structure: Structure | None = None, *, order: str = ReviewOrder.CONFIDENCE
 ) -> PhotoQuerySet:
-    """Return the photos that wait for a person: flagged and undecided, in the order asked for."""
-    return in_order(Photo.objects.needing_a_look().unreviewed(), structure, order=order)
+    """Return the photos that wait for a person, in the order asked for.
+
+    Flagged and undecided ones, and the audit samples of clear ones, which carry no sign.
+    """
+    return in_order(Photo.objects.waiting_for_review(), structure, order=order)
 
 
 def clear_pile(
@@ -92,7 +95,7 @@ def in_order(photos: PhotoQuerySet, structure: Structure | None, *, order: str) 
         return photos.by_uncertainty().for_cards()
     if order == ReviewOrder.STRUCTURE:
         return photos.by_structure().for_cards()
-    return photos.by_concern().for_cards()
+    return photos.by_confidence_unmarked().for_cards()
 
 
 def decide_many(

@@ -5,12 +5,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from classifier import roles
 from classifier.views import (
+    audits,
     contact_sheets,
     home,
     marks,
     model_versions,
     photo_sets,
     photos,
+    reports,
     reviews,
     structures,
 )
@@ -42,6 +44,12 @@ urlpatterns = [
     path("structures/<int:pk>/inspections/new/", structures.inspection_new, name="inspection-new"),
     path("inspections/<int:pk>/", structures.inspection, name="inspection"),
     path("inspections/<int:pk>/upload/", photo_sets.upload, name="upload"),
+    path("inspections/<int:pk>/audit/", audits.draw_audit, name="draw-audit"),
+    re_path(
+        r"^inspections/(?P<pk>\d{1,18})/export/(?P<kind>csv|json|coco|geojson)/$",
+        reports.export,
+        name="export",
+    ),
     path("photo-sets/<int:pk>/", photo_sets.photo_set, name="photo-set"),
     path("photo-sets/<int:pk>/progress/", photo_sets.photo_set_progress, name="photo-set-progress"),
     path("photo-sets/<int:pk>/photos/", photo_sets.photo_upload, name="photo-upload"),

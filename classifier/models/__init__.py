@@ -1,6 +1,7 @@
 """The records of the site; one file per noun."""
 
 from classifier.models.audit_event import AuditEvent
+from classifier.models.audit_sample import AuditSample
 from classifier.models.decision import Decision
 from classifier.models.mark import Mark
 from classifier.models.model_version import ModelVersion
@@ -14,6 +15,7 @@ from classifier.models.user import User
 
 __all__ = [
     "AuditEvent",
+    "AuditSample",
     "Decision",
     "Element",
     "Inspection",

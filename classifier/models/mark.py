@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 class MarkQuerySet(AppendOnlyQuerySet["Mark"]):
     def standing_on(self, photo: "Photo") -> "MarkQuerySet":
         """Marks that nobody took back, oldest first."""
-        placed = self.filter(photo=photo, withdraws__isnull=True, withdrawal__isnull=True)
+        return self.standing().filter(photo=photo)
+
+    def standing(self) -> "MarkQuerySet":
+        placed = self.filter(withdraws__isnull=True, withdrawal__isnull=True)
         return placed.select_related("by")
 
 
@@ -59,10 +62,18 @@ class Mark(AppendOnly):
         return self.get_kind_display()
 
     @property
+    def corners(self) -> list[float]:
+        return [self.x1, self.y1, self.x2, self.y2]
+
+    @property
+    def outline(self) -> list[list[float]]:
+        """The corners of the box, or the line there and back: a closed outline as regions have."""
+        if self.shape == MarkShape.BOX:
+            left, top, right, bottom = self.corners
+            return [[left, top], [right, top], [right, bottom], [left, bottom]]
+        return [[self.x1, self.y1], [self.x2, self.y2], [self.x1, self.y1]]
+
+    @property
     def points(self) -> str:
         """The outline as an SVG `points` value in a 0–1 view box."""
-        corners = [(self.x1, self.y1), (self.x2, self.y2)]
-        if self.shape == MarkShape.BOX:
-            (left, top), (right, bottom) = corners
-            corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
-        return " ".join(f"{x:.4f},{y:.4f}" for x, y in corners)
+        return " ".join(f"{x:.4f},{y:.4f}" for x, y in self.outline)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Count, F, Min, Q
+from django.db.models import Count, Exists, F, Min, OuterRef, Q
 
 from classifier.models.capture import Capture
 from classifier.models.photo_lists import PhotoLists
@@ -20,10 +20,21 @@ from classifier.states import (
     STANDING,
     Outcome,
     PhotoState,
+    Verdict,
 )
 
 if TYPE_CHECKING:
-    from classifier.models import Element, Inspection, PhotoSet, Structure, User
+    from classifier.models import (
+        AuditSample,
+        Element,
+        Inspection,
+        Mark,
+        ModelVersion,
+        PhotoSet,
+        Region,
+        Structure,
+        User,
+    )
 
 MAX_ATTEMPTS = 3
 """A photo whose classification died this often is quarantined: its next try may kill the worker."""
@@ -57,6 +68,25 @@ class PhotoQuerySet(PhotoLists):
 
     def with_verdict(self, verdict: str) -> "PhotoQuerySet":
         return self.filter(prediction__verdict=verdict)
+
+    def waiting_for_review(self) -> "PhotoQuerySet":
+        """Unreviewed photos that the model did not clear, and clear ones drawn for an audit."""
+        drawn = Photo.audit_samples.through.objects.filter(photo=OuterRef("pk"))
+        return self.unreviewed().filter(Q(prediction__verdict__in=NEEDS_A_LOOK) | Exists(drawn))
+
+    def cleared_by(self, version: "ModelVersion") -> "PhotoQuerySet":
+        return self.filter(prediction__model_version=version, prediction__verdict=Verdict.CLEAR)
+
+    def sampled_in(self, samples: "Iterable[AuditSample]") -> "PhotoQuerySet":
+        return self.filter(audit_samples__in=list(samples))
+
+    def false_alarms_of(self, version: "ModelVersion") -> "PhotoQuerySet":
+        """Photos that a person dismissed after this version had flagged them or been undecided."""
+        return self.filter(
+            decision__outcome=Outcome.DISMISSED,
+            decision__prediction__model_version=version,
+            decision__prediction__verdict__in=NEEDS_A_LOOK,
+        )
 
     def unreviewed(self) -> "PhotoQuerySet":
         return self.filter(decision__isnull=True)
@@ -97,7 +127,7 @@ class PhotoQuerySet(PhotoLists):
     def decided_as(self, decision_id: int | None) -> "PhotoQuerySet":
         return self.filter(decision=decision_id)
 
-    def ids(self, limit: int) -> list[int]:
+    def ids(self, limit: int | None = None) -> list[int]:
         return list(self.order_by("id").values_list("pk", flat=True)[:limit])
 
     def before(self, photo: "Photo") -> "Photo | None":
@@ -138,6 +168,10 @@ class PhotoQuerySet(PhotoLists):
     def counts_by(self, field: str) -> dict[str, int]:
         rows = self.order_by().values_list(field).annotate(Count("id"))
         return {str(value): count for value, count in rows if value is not None}
+
+    def counts_by_both(self, first: str, second: str) -> dict[tuple[str, str], int]:
+        rows = self.order_by().values_list(first, second).annotate(Count("id"))
+        return {(one, other): count for one, other, count in rows}
 
     def ended_per_minute(self, now: datetime, window: timedelta) -> float | None:
         """Return how many photos a minute reached an end within `window`; None where none did."""
@@ -257,6 +291,13 @@ class Photo(Capture):
 
     def __str__(self) -> str:
         return self.name
+
+    standing_marks: "list[Mark]"
+    """Marks that nobody took back, where `for_report` loaded the photo."""
+
+    @property
+    def regions_seen(self) -> "list[Region]":
+        return list(self.prediction.regions.all()) if self.prediction else []
 
     @property
     def is_pending(self) -> bool:

@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Case, F, IntegerField, Value, When
-from django.db.models.functions import Abs
+from django.db.models import Case, F, FloatField, IntegerField, Prefetch, Q, Value, When
+from django.db.models.functions import Abs, Cast, Mod
 
+from classifier.models.mark import Mark
 from classifier.models.moves import StateQuerySet
 from classifier.states import Verdict
 
 if TYPE_CHECKING:
-    from classifier.models import Photo
+    from classifier.models import Inspection, Photo
 
 
 class PhotoLists(StateQuerySet["Photo"]):
@@ -23,6 +24,16 @@ class PhotoLists(StateQuerySet["Photo"]):
             output_field=IntegerField(),
         )
         return self.order_by(rank, F("prediction__score").desc(nulls_last=True), "id")
+
+    def by_confidence_unmarked(self) -> Self:
+        """Flagged first, each by score. Clear photos drawn for an audit are strewn among them."""
+        clear = Q(prediction__verdict=Verdict.CLEAR)
+        strewn = F("prediction__flagged_from") + (1 - F("prediction__flagged_from")) * (
+            Cast(Mod(F("id") * 7919, 1000), FloatField()) / 1000.0
+        )
+        last = Case(When(prediction__verdict=Verdict.UNDECIDED, then=1), default=0)
+        place = Case(When(clear, then=strewn), default=F("prediction__score"))
+        return self.order_by(last, place.desc(), "id")
 
     def by_uncertainty(self) -> Self:
         """Nearest to the middle between the two thresholds first: where a person helps most."""
@@ -44,6 +55,17 @@ class PhotoLists(StateQuerySet["Photo"]):
             "photo_set__element",
             "structure",
             "uploaded_by",
+        )
+
+    def for_report(self, inspection: "Inspection") -> Self:
+        """All photos of one inspection as they were taken, with their regions and marks."""
+        marks = Prefetch("marks", Mark.objects.standing(), to_attr="standing_marks")
+        photos = self.filter(photo_set__inspection=inspection).select_related(
+            "prediction__model_version", "decision__by", "photo_set__element"
+        )
+        slim = photos.defer("prediction__model_version__card")
+        return slim.prefetch_related("prediction__regions", marks).order_by(
+            F("taken_at").asc(nulls_last=True), "id"
         )
 
     def for_verification(self, *, after: int, limit: int) -> list["Photo"]:

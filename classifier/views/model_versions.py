@@ -5,8 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier import retraining, roles, tasks, versions
-from classifier.models import ModelVersion, TrainingRun
+from classifier import auditing, retraining, roles, tasks, versions
+from classifier.models import AuditSample, ModelVersion, TrainingRun
 from classifier.views.access import SignedInRequest, guarded
 
 
@@ -27,7 +27,16 @@ def models(request: SignedInRequest) -> HttpResponse:
 @guarded(roles.TRAIN)
 def model(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ModelVersion.objects.select_related("parent"), pk=pk)
-    return render(request, "models/detail.html", {"version": row, "card": row.card})
+    kinds, alarms = auditing.false_alarms(row)
+    context = {
+        "version": row,
+        "card": row.card,
+        "miss_rate": auditing.miss_rate(AuditSample.objects.of_version(row)),
+        "kinds": kinds,
+        "false_alarms": alarms,
+        "most": max((alarm.count for alarm in alarms), default=1),
+    }
+    return render(request, "models/detail.html", context)
 
 
 @require_POST

@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from classifier import intake, roles
-from classifier.forms import InspectionForm, PhotoFilterForm, StructureForm
-from classifier.models import Inspection, Photo, PhotoQuerySet, Structure
+from classifier import auditing, intake, reporting, roles
+from classifier.forms import AuditForm, InspectionForm, PhotoFilterForm, StructureForm
+from classifier.models import AuditSample, Inspection, Photo, PhotoQuerySet, Structure
 from classifier.views.access import SignedInRequest, guarded
 
 PAGE_SIZE = 60
@@ -34,6 +34,7 @@ def structure(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "structure": row,
         "inspections": row.inspections.with_counts(),
+        "miss_rate": auditing.miss_rate(AuditSample.objects.of_structure(row)),
         **photo_listing(request, row, Photo.objects.for_structure(row)),
     }
     return render(request, "structures/detail.html", context)
@@ -46,6 +47,9 @@ def inspection(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "inspection": row,
         "structure": row.structure,
+        "miss_rate": auditing.miss_rate(AuditSample.objects.of_inspection(row)),
+        "exports": reporting.EXPORT_LABELS,
+        "audit_form": AuditForm(),
         "photo_sets": [(s, s.progress()) for s in row.photo_sets.recent()],
         **photo_listing(request, row.structure, Photo.objects.for_inspection(row)),
     }

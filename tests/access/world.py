@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from classifier import health, review
 from classifier.models import (
+    AuditSample,
     Decision,
     Inspection,
     Mark,
@@ -43,7 +44,7 @@ SECRETS = ("Secret viaduct", "bearing.jpg")
 """What nobody may read who may not see photos."""
 ROW_OF = {
     "structure": "structure structure-edit inspection-new",
-    "inspection": "inspection upload",
+    "inspection": "inspection upload draw-audit export",
     "photo_set": "photo-set photo-set-progress photo-upload photos-known",
     "photo": "photo photo-image retry decide undo mark",
     "mark": "mark-withdraw",
@@ -86,6 +87,7 @@ class World:
             "decide": {"outcome": "cant_tell", "seen": self.decision},
             "mark": {"kind": "remark", "shape": "box", "remark": "a stain", **CORNERS},
             "decide-many": {"outcome": "cant_tell", "photo": self.rows["photo"]},
+            "draw-audit": {"wished": "0.05"},
             "undo": {"seen": self.decision},
         }
         if route == "photo-upload":
@@ -141,6 +143,7 @@ def contents() -> dict[str, list[object]]:
         "photo sets": list(PhotoSet.objects.values()),
         "photos": list(Photo.objects.values()),
         "marks": list(Mark.objects.values()),
+        "audits": list(AuditSample.objects.values()),
         "decisions": list(Decision.objects.values()),
         "versions": list(ModelVersion.objects.values("pk", "state")),
         "runs": list(TrainingRun.objects.values("pk", "state", "cancel_requested")),

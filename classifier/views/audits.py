@@ -1,0 +1,30 @@
+"""Audits of the clear pile."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from classifier import auditing, roles
+from classifier.forms import AuditForm
+from classifier.models import Inspection
+from classifier.views.access import SignedInRequest, guarded
+
+
+@require_POST
+@guarded(roles.REVIEW)
+def draw_audit(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Draw a random sample of the clear photos into the review queue."""
+    row = get_object_or_404(Inspection, pk=pk)
+    form = AuditForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose how sure the audit has to be.")
+        return redirect("inspection", pk)
+    try:
+        sample = auditing.draw_sample(row, wished=form.cleaned_data["wished"], by=request.user)
+    except auditing.NothingToAudit as reason:
+        messages.error(request, str(reason))
+    else:
+        drawn = f"{sample.photos.count()} of {sample.clear_count} clear photos are drawn."
+        messages.success(request, f"{drawn} Those nobody has judged wait in the review queue.")
+    return redirect("inspection", pk)
