@@ -3,12 +3,13 @@
 from typing import Any, cast
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.http import QueryDict
 
 from classifier import auditing
 from classifier.intervals import sample_size
-from classifier.models import Element, Inspection, PhotoSet, Structure
+from classifier.models import AuditEvent, Element, Inspection, PhotoSet, Structure
+from classifier.models.audit_event import AuditEventQuerySet
 from classifier.review import Place
 from classifier.states import Cause, MarkKind, MarkShape, Outcome, Verdict
 
@@ -23,6 +24,15 @@ class SignInForm(AuthenticationForm):
         **AuthenticationForm.error_messages,
         "invalid_login": "The username and password do not match. Check both and try again.",
     }
+
+
+class PasswordForm(PasswordChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].label = "Current password"
+        self.fields["new_password1"].help_text = "At least 12 characters, and none of the usual."
+        self.fields["new_password2"].label = "New password again"
+        self.fields["new_password2"].help_text = ""
 
 
 class StructureForm(forms.ModelForm[Structure]):
@@ -157,6 +167,26 @@ class AuditForm(forms.Form):
         ],
         initial=auditing.DEFAULT_WISH,
     )
+
+
+class AuditFilterForm(forms.Form):
+    """Which events of the audit log are listed."""
+
+    words = forms.CharField(max_length=100, required=False, label="Person or object")
+    action = forms.ChoiceField(required=False, label="What")
+    since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        action = cast(forms.ChoiceField, self.fields["action"])
+        action.choices = [("", "Everything"), *((a, a) for a in AuditEvent.objects.actions())]
+
+    def events(self) -> AuditEventQuerySet:
+        """The events that are asked for; all of them where the form is wrong."""
+        if self.is_bound and self.is_valid():
+            return AuditEvent.objects.narrowed(**self.cleaned_data)
+        return AuditEvent.objects.narrowed(words="", action="", since=None, until=None)
 
 
 class UndoForm(forms.Form):

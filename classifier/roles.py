@@ -9,10 +9,11 @@ DOWNLOAD = "classifier.download_original"
 REVIEW = "classifier.add_decision"
 TRAIN = "classifier.add_trainingrun"
 ACTIVATE = "classifier.change_modelversion"
+OPERATE = "classifier.view_auditevent"
 
 ROLES: Mapping[str, frozenset[str]] = {
     "viewer": frozenset({SEE}),
     "inspector": frozenset({SEE, REGISTER, UPLOAD, DOWNLOAD}),
     "reviewer": frozenset({SEE, DOWNLOAD, REVIEW}),
-    "admin": frozenset({SEE, REGISTER, UPLOAD, DOWNLOAD, REVIEW, TRAIN, ACTIVATE}),
+    "admin": frozenset({SEE, REGISTER, UPLOAD, DOWNLOAD, REVIEW, TRAIN, ACTIVATE, OPERATE}),
 }

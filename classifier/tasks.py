@@ -100,12 +100,19 @@ def sweep() -> None:
     classification.quarantine_exhausted(now)
     retraining.interrupt_silent(now)
     classification.clear_abandoned_uploads()
-    if _messages_waiting() < Photo.objects.pending().count():
+    messages = _messages_waiting()
+    if messages < Photo.objects.pending().count():
         for photo_id in classification.take_due(now):
             doorbell.ring(classify_photo, photo_id)
     for run_id in retraining.queued_runs():
         doorbell.ring(run_training, run_id)
-    Pulse.objects.beat(health.SWEEP)
+    Pulse.objects.beat(health.SWEEP, messages=messages)
+
+
+@shared_task(time_limit=TRAINING_LIMIT_SECONDS)
+def verify() -> None:
+    """Check each night what the site promises; with the trainings, so that no photo waits."""
+    health.verify_all(timezone.now())
 
 
 def _messages_waiting() -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import django_stubs_ext
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvValidationError, ValidationError, validate
@@ -245,6 +246,7 @@ CELERY_TASK_ROUTES = {
     "classifier.tasks.classify_photo": {"queue": "classify"},
     "classifier.tasks.run_training": {"queue": "train"},
     "classifier.tasks.sweep": {"queue": "maint"},
+    "classifier.tasks.verify": {"queue": "train"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
@@ -257,6 +259,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "classifier.tasks.sweep",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
+    },
+    "verify": {
+        "task": "classifier.tasks.verify",
+        "schedule": crontab(hour="2", minute="10"),
+        "options": {"expires": 20 * 3600},
     },
 }
 

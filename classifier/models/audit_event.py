@@ -1,7 +1,10 @@
 """Who did what, when: one row for each event that matters, never changed."""
 
+from datetime import date
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from classifier.models.append_only import AppendOnly, AppendOnlyQuerySet
 
@@ -22,6 +25,25 @@ class AuditEventQuerySet(AppendOnlyQuerySet["AuditEvent"]):
             actor_id=by.pk if by else None,
             detail=detail,
         )
+
+    def narrowed(
+        self, *, words: str, action: str, since: date | None, until: date | None
+    ) -> "AuditEventQuerySet":
+        """Keep what a filter form asks for; an empty value asks for nothing."""
+        events: AuditEventQuerySet = self.select_related("actor")
+        if words:
+            events = events.filter(
+                Q(subject__icontains=words) | Q(actor__username__icontains=words)
+            )
+        if action:
+            events = events.filter(action=action)
+        if since:
+            events = events.filter(created_at__date__gte=since)
+        return events.filter(created_at__date__lte=until) if until else events
+
+    def actions(self) -> list[str]:
+        """What has ever been recorded, by name."""
+        return list(self.order_by("action").values_list("action", flat=True).distinct())
 
     def last_subject(self, action: str) -> int | None:
         """The id of the row that `action` last happened to."""

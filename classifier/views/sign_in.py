@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse_lazy
 
-from classifier.forms import SignInForm
+from classifier.forms import PasswordForm, SignInForm
 from classifier.views.access import client_address
 from classifier.views.pace import Pace
 
@@ -42,6 +42,7 @@ class SignOut(LogoutView):
 class ChangePassword(PasswordChangeView):
     """Asks for the current password; every other session of the person ends."""
 
+    form_class = PasswordForm
     template_name = "registration/password.html"
     success_url = reverse_lazy("home")
 

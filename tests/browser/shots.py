@@ -44,6 +44,9 @@ def addresses(site: LiveSite) -> dict[str, str]:
         "models": "/models/",
         "model": f"/models/{site.value('SELECT max(id) FROM classifier_modelversion')}/",
         "training-run": f"/training-runs/{run}/",
+        "password": "/password/",
+        "system": "/system/",
+        "audit": "/system/audit/",
         "patterns": "/patterns/",
         "not-found": "/structures/999999/",
     }

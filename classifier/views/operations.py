@@ -1,0 +1,72 @@
+"""For admins: what happened, and how the site is doing."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from classifier import health, roles
+from classifier.forms import AuditFilterForm
+from classifier.models import AuditEvent, Photo
+from classifier.views.access import SignedInRequest, guarded
+
+PAGE_SIZE = 100
+COLUMNS = ("at (UTC)", "who", "what", "to what", "kind", "id", "detail")
+MOST_EXPORTED = 100_000
+
+
+@require_safe
+@guarded(roles.OPERATE)
+def audit(request: SignedInRequest) -> HttpResponse:
+    """Every recorded event, newest first, narrowed by the filter form."""
+    form = AuditFilterForm(request.GET or None)
+    page = Paginator(form.events(), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"form": form, "page": page, "query": request.GET.urlencode()}
+    return render(request, "operations/audit.html", context)
+
+
+@require_safe
+@guarded(roles.OPERATE)
+def audit_export(request: SignedInRequest) -> StreamingHttpResponse:
+    """The same events as CSV, at most a hundred thousand."""
+    events = AuditFilterForm(request.GET or None).events()[:MOST_EXPORTED]
+    response = StreamingHttpResponse(_lines(events.iterator()), content_type="text/csv")
+    response["Content-Disposition"] = 'attachment; filename="hairline-audit.csv"'
+    return response
+
+
+def _lines(events: Iterator[AuditEvent]) -> Iterator[str]:
+    yield _line(COLUMNS)
+    for event in events:
+        who = event.actor.username if event.actor else "the site"
+        at = event.created_at.strftime("%Y-%m-%d %H:%M:%S")
+        row = (at, who, event.action, event.subject, event.subject_type, event.subject_id)
+        yield _line((*row, "; ".join(f"{key}: {value}" for key, value in event.detail.items())))
+
+
+def _line(values: tuple[object, ...]) -> str:
+    file = io.StringIO()
+    csv.writer(file).writerow(harmless(str(value)) for value in values)
+    return file.getvalue()
+
+
+def harmless(cell: str) -> str:
+    """Keep a spreadsheet from taking a text for a formula (OWASP: CSV injection)."""
+    return (
+        f"'{cell}"
+        if cell.lstrip().startswith(("=", "+", "-", "@")) or cell[:1] in "\t\r\n"
+        else cell
+    )
+
+
+@require_safe
+@guarded(roles.OPERATE)
+def system(request: SignedInRequest) -> HttpResponse:
+    """Queue, sweeper, disk, the last verification, and photos that failed."""
+    page = Paginator(Photo.objects.failed().for_cards(), 50).get_page(request.GET.get("page"))
+    return render(request, "operations/system.html", {"page": page, **health.facts(timezone.now())})

@@ -1,0 +1,97 @@
+"""The audit log and the state of the site, for admins."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from classifier import health, photo_files
+from classifier.models import AuditEvent, Photo, Pulse
+from classifier.states import PhotoState
+from classifier.views.operations import harmless
+from tests.classifier.views.conftest import ClientFor
+from tests.factories import active_version, make_classified, make_photo, make_structure
+
+pytestmark = pytest.mark.django_db
+
+
+def exported(client_for: ClientFor, query: str = "") -> list[list[str]]:
+    answer = client_for("admin").get(reverse("audit-export") + query)
+    content = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]  # it streams
+    return list(csv.reader(io.StringIO(content)))
+
+
+def test_the_log_shows_who_did_what_newest_first(client_for: ClientFor) -> None:
+    make_structure("Arch")
+    make_structure("Beam")
+    page = client_for("admin").get(reverse("audit")).content.decode()
+    assert 0 < page.index("Beam") < page.index("Arch")
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("?words=arch", 1),
+        ("?action=structure registered", 2),
+        ("?words=nobody", 0),
+        ("?since=2099-01-01", 0),
+        ("?until=2099-01-01&words=beam", 1),
+    ],
+)
+def test_the_log_is_narrowed(client_for: ClientFor, query: str, count: int) -> None:
+    make_structure("Arch")
+    make_structure("Beam")
+    rows = [row for row in exported(client_for, query) if "structure registered" in row]
+    assert len(rows) == count
+
+
+def test_a_filter_that_is_wrong_shows_everything(client_for: ClientFor) -> None:
+    make_structure("Arch")
+    rows = exported(client_for, "?since=yesterday")
+    assert [row[3] for row in rows if "structure registered" in row] == ["Arch"]
+
+
+@pytest.mark.parametrize("cell", ["=cmd()", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r=1"])
+def test_a_text_never_becomes_a_formula(cell: str) -> None:
+    assert harmless(cell) == f"'{cell}"
+
+
+def test_an_export_holds_names_that_look_like_formulas_as_text(client_for: ClientFor) -> None:
+    make_structure("=HYPERLINK('evil')")
+    assert any(cell.startswith("'=HYPERLINK") for row in exported(client_for) for cell in row)
+    assert harmless("deck.jpg") == "deck.jpg"
+
+
+def test_the_system_page_tells_how_the_site_is_doing(client_for: ClientFor) -> None:
+    active_version()
+    make_photo()
+    failed = make_photo(name="broken.jpg")
+    Photo.objects.by_id(failed.pk).update(state=PhotoState.QUARANTINED, reason="It died thrice.")
+    client = client_for("admin")
+    page = client.get(reverse("system")).content.decode()
+    for wanted in ("stands still", "broken.jpg", "It died thrice.", "Try again", "never"):
+        assert wanted in page
+    Pulse.objects.beat(health.SWEEP, messages=7)
+    assert "Photos are taken in and get on." in client.get(reverse("system")).content.decode()
+
+
+def test_a_night_s_verification_is_kept_and_shown(client_for: ClientFor) -> None:
+    photo = make_classified()
+    assert health.verify_all(timezone.now()) == 0
+    page = client_for("admin").get(reverse("system")).content.decode()
+    assert "nothing broken in 1 photos" in page
+    photo_files.original(photo).unlink()
+    assert health.verify_all(timezone.now() + timedelta(seconds=1)) == 1
+    page = client_for("admin").get(reverse("system")).content.decode()
+    assert "1 broken" in page
+    assert "is missing" in page
+
+
+def test_looking_at_the_log_changes_nothing_in_it(client_for: ClientFor) -> None:
+    client = client_for("admin")
+    before = AuditEvent.objects.count()
+    client.get(reverse("audit"))
+    assert AuditEvent.objects.count() == before
