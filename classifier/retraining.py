@@ -1,18 +1,16 @@
 """Retraining from reviewed photos: freeze a manifest, train apart, keep a candidate."""
 
-import hashlib
-import json
 import logging
 import time
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from classifier import failpoints, photo_files, versions
+from classifier import failpoints, manifests, photo_files, versions
 from classifier.engine import (
     HairlineMLError,
     LabelledPhoto,
@@ -21,14 +19,12 @@ from classifier.engine import (
     TrainingCancelled,
     engine,
 )
+from classifier.manifests import MIN_PHOTOS_OF_A_KIND, Bar, Entry, LeakedSplit
 from classifier.models import AuditEvent, ModelVersion, Photo, TrainingRun, User
-from classifier.states import Outcome, RunState
+from classifier.states import RunState, Side
 
 logger = logging.getLogger(__name__)
 
-MIN_PHOTOS_OF_A_KIND = 4
-"""Fewer confirmed or dismissed photos than this teach nothing that lasts."""
-HELD_OUT_SHARE = 0.25
 CHECK_SECONDS = 2.0
 
 
@@ -44,53 +40,80 @@ class AlreadyTraining(Exception):
         self.run = run
 
 
-def readiness() -> dict[str, int]:
-    """Return how many reviewed photos there are to learn from, and how many are needed."""
-    labelled = Photo.objects.labelled().counts_by("decision__outcome")
-    return {
-        "confirmed": labelled.get(Outcome.CONFIRMED, 0),
-        "dismissed": labelled.get(Outcome.DISMISSED, 0),
-        "needed": MIN_PHOTOS_OF_A_KIND,
-    }
+class NothingNew(Exception):
+    """The reviewed photos are those that `run` learned from."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        super().__init__(f"Nothing was reviewed since {run}; it learned from the same photos")
+        self.run = run
 
 
-def request_run(*, by: User) -> TrainingRun:
-    """Freeze what is reviewed now and queue a run; raises CannotTrain, AlreadyTraining."""
+@dataclass(frozen=True)
+class Readiness:
+    """Whether a run would have enough to learn from, and how much of it is new."""
+
+    bars: list[Bar]
+    new: int
+    """Photos decided, decided again or withdrawn since the last run that gave a candidate."""
+    last: TrainingRun | None
+
+    @property
+    def is_enough(self) -> bool:
+        return all(bar.is_met for bar in self.bars)
+
+
+def readiness() -> Readiness:
+    labels, last = manifests.labels(), TrainingRun.objects.last_succeeded()
+    new = manifests.changes_since(last.manifest if last else [], labels)
+    return Readiness(manifests.bars(labels), new, last)
+
+
+def request_run(*, by: User, anyway: bool = False) -> TrainingRun:
+    """Freeze what is reviewed now and queue a run.
+
+    Raises CannotTrain, AlreadyTraining; NothingNew, unless it is asked for `anyway`.
+    """
     running = TrainingRun.objects.open().first()
     if running:
         raise AlreadyTraining(running)
     base = ModelVersion.objects.active()
     if base is None:
         raise CannotTrain("No model version is active, so there is nothing to start from.")
-    _check_enough()
-    manifest = _manifest()
-    _check_learnable(manifest)
-    digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+    _check_ready(readiness(), anyway=anyway)
     try:
         with transaction.atomic():
-            run = TrainingRun.objects.create(
-                requested_by=by, base=base, manifest=manifest, manifest_sha256=digest
-            )
-            AuditEvent.objects.record("training requested", run, by=by, photos=len(manifest))
+            return _stored(base, by=by)
     except IntegrityError as error:
         raise AlreadyTraining(TrainingRun.objects.open().get()) from error
+
+
+def _stored(base: ModelVersion, *, by: User) -> TrainingRun:
+    manifest = manifests.freeze()
+    _check_learnable(manifest)
+    run = TrainingRun.objects.create(
+        requested_by=by,
+        base=base,
+        manifest=manifest,
+        manifest_sha256=manifests.digest(manifest),
+    )
+    AuditEvent.objects.record("training requested", run, by=by, photos=len(manifest))
     return run
 
 
-def _check_enough() -> None:
-    ready = readiness()
-    for outcome in ("confirmed", "dismissed"):
-        if ready[outcome] < ready["needed"]:
+def _check_ready(ready: Readiness, *, anyway: bool) -> None:
+    for bar in ready.bars:
+        if not bar.is_met:
             raise CannotTrain(
-                f"{ready['needed']} {outcome} photos are needed; there are {ready[outcome]}. "
+                f"{bar.needed} {bar.what} are needed; there are {bar.there}. "
                 "Review more photos first."
             )
+    if ready.last and not ready.new and not anyway:
+        raise NothingNew(ready.last)
 
 
-def _check_learnable(manifest: list[dict[str, Any]]) -> None:
+def _check_learnable(manifest: list[Entry]) -> None:
     """Refuse at the press what the training would refuse when it has begun."""
-    measuring = held_out({str(entry["structure"]) for entry in manifest})
-    learned = [e["cracked"] for e in manifest if str(e["structure"]) not in measuring]
+    learned = [entry["cracked"] for entry in manifests.of_side(manifest, Side.LEARN)]
     confirmed = sum(learned)
     if len(learned) < MIN_PHOTOS_OF_A_KIND or confirmed in (0, len(learned)):
         raise CannotTrain(
@@ -98,22 +121,6 @@ def _check_learnable(manifest: list[dict[str, Any]]) -> None:
             f"{confirmed} are confirmed and {len(learned) - confirmed} dismissed; both kinds are "
             f"needed, {MIN_PHOTOS_OF_A_KIND} photos in all. Review photos of more structures."
         )
-
-
-def _manifest() -> list[dict[str, Any]]:
-    return [
-        {
-            "photo": photo.pk,
-            "sha256": photo.sha256,
-            "structure": photo.structure_id,
-            "cracked": photo.decision.outcome == Outcome.CONFIRMED,
-            "cause": photo.decision.cause,
-            "reviewer": photo.decision.by_id,
-            "decided_at": photo.decision.created_at.isoformat(),
-        }
-        for photo in Photo.objects.labelled().order_by("id")
-        if photo.decision
-    ]
 
 
 def execute(run_id: int) -> bool:
@@ -132,7 +139,7 @@ def execute(run_id: int) -> bool:
         facts = engine().retrain(request, _Heart(run.pk).beat, _Brake(run.pk).pulled)
     except TrainingCancelled:
         return _close(run, RunState.CANCELLED, "Cancelled; nothing was changed.")
-    except (HairlineMLError, CannotTrain) as error:
+    except (HairlineMLError, LeakedSplit) as error:
         return _close(run, RunState.FAILED, str(error))
     except Exception:
         logger.exception("training run %s failed", run_id)
@@ -150,19 +157,23 @@ def execute(run_id: int) -> bool:
 
 
 def _request(run: TrainingRun, out: Path) -> RetrainRequest:
+    manifests.refuse_leaks(run.manifest)
     photos = Photo.objects.by_ids(entry["photo"] for entry in run.manifest)
     labelled = tuple(
         LabelledPhoto(
             path=photo_files.derived(photos[entry["photo"]]) / "working.jpg",
             cracked=entry["cracked"],
             group=str(entry["structure"]),
+            name=entry["name"],
         )
         for entry in run.manifest
         if entry["photo"] in photos
     )
     return RetrainRequest(
         photos=labelled,
-        held_out_groups=held_out({photo.group for photo in labelled}),
+        held_out_groups=frozenset(
+            str(entry["structure"]) for entry in manifests.of_side(run.manifest, Side.TEST)
+        ),
         base=versions.model_folder(run.base),
         out=out,
         replay=Path(settings.REPLAY_DATA) if settings.REPLAY_DATA else None,
@@ -170,16 +181,6 @@ def _request(run: TrainingRun, out: Path) -> RetrainRequest:
         seed=run.pk,
         name=f"run {run.pk} from {run.base.name}"[:80],
     )
-
-
-def held_out(structures: set[str]) -> frozenset[str]:
-    """Choose the structures that only measure, by a hash of each, so the choice never moves."""
-    chosen = {
-        structure
-        for structure in structures
-        if hashlib.sha256(f"held out {structure}".encode()).digest()[0] < 256 * HELD_OUT_SHARE
-    }
-    return frozenset(chosen) if chosen != structures else frozenset()
 
 
 class _Heart:

@@ -151,11 +151,15 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class LabelledPhoto:
-    """A photo with a person's answer. `group` is the structure; a group is never split."""
+    """A photo with a person's answer. `group` is the structure; a group is never split.
+
+    `name` is what a message calls it.
+    """
 
     path: Path
     cracked: bool
     group: str
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -48,10 +48,14 @@ def activate(request: SignedInRequest, pk: int) -> HttpResponse:
 def train(request: SignedInRequest) -> HttpResponse:
     """Start a run; a second press leads to the one under way."""
     try:
-        run = retraining.request_run(by=request.user)
+        anyway = bool(request.POST.get("anyway"))
+        run = retraining.request_run(by=request.user, anyway=anyway)
     except retraining.AlreadyTraining as error:
         messages.info(request, f"{error}.")
         return redirect("training-run", error.run.pk)
+    except retraining.NothingNew as error:
+        messages.info(request, f"{error}.")
+        return redirect("models")
     except retraining.CannotTrain as error:
         messages.error(request, str(error))
         return redirect("models")

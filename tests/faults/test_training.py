@@ -16,9 +16,13 @@ RUN_MOMENTS = ("T1", "T2", "T3", "T4", "T5", "T6")
 
 @pytest.fixture
 def reviewed(visit: Visit) -> Visit:
-    """Return a visit with eight decided photos: enough to train."""
-    photos = [sent.pk for sent in visit.send_many(8)]
+    """Return a visit with eight decided photos, beside another structure with four: enough to
+    train.
+    """
+    other = Visit(visit.site, visit.session)
+    photos = [sent.pk for sent in (*visit.send_many(8), *other.send_many(4))]
     visit.wait_ended(8, seconds=30)
+    other.wait_ended(4, seconds=30)
     for number, photo in enumerate(photos):
         outcome = "confirmed" if number % 2 else "dismissed"
         fields: dict[str, object] = {"outcome": outcome, "cause": "joint", "seen": ""}

@@ -2,9 +2,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ml_training import RELEASED, read_facts, retrain
 from ml_training.contracts import (
+    DatasetError,
     LabelledPhoto,
     ModelFileError,
     Progress,
@@ -64,6 +66,20 @@ def test_too_few_photos_to_learn_from_are_refused(make_photos: MakePhotos, tmp_p
     request = replace(request, held_out_groups=frozenset({"structure-0"}))
     with pytest.raises(TooFewPhotos, match="at least 4 reviewed photos"):
         retrain(request, on_progress=lambda _: None, should_stop=lambda: False)
+
+
+def test_a_picture_that_would_teach_and_measure_fails_the_run(
+    make_photos: MakePhotos, tmp_path: Path
+) -> None:
+    photos = make_photos(8)
+    with Image.open(photos[0].path) as picture:
+        picture.resize((300, 225)).save(photos[4].path, quality=60)
+    with pytest.raises(DatasetError, match=r"photo-00\.jpg would be learned from and photo-04"):
+        retrain(
+            request_for(photos, tmp_path / "out"),
+            on_progress=lambda _: None,
+            should_stop=lambda: False,
+        )
 
 
 def test_an_existing_version_is_never_overwritten(make_photos: MakePhotos, tmp_path: Path) -> None:

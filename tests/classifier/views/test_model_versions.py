@@ -5,7 +5,7 @@ from django.urls import reverse
 from classifier import retraining
 from classifier.models import ModelVersion, TrainingRun, User
 from tests.classifier.views.conftest import ClientFor
-from tests.factories import active_version, make_photo_set, make_reviewed, make_user
+from tests.factories import active_version, make_lessons, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -23,9 +23,7 @@ def admin() -> User:
 
 @pytest.fixture
 def _reviewed(admin: User) -> None:
-    photo_set = make_photo_set()
-    for outcome in ["confirmed", "dismissed"] * retraining.MIN_PHOTOS_OF_A_KIND:
-        make_reviewed(photo_set, outcome, by=admin)
+    make_lessons(admin)
 
 
 def test_the_button_says_what_is_missing(client: Client) -> None:
@@ -51,6 +49,16 @@ def test_the_run_page_shows_progress_and_cancels(client: Client) -> None:
     client.post(reverse("training-run-cancel", args=[run.pk]))
     run.refresh_from_db()
     assert run.state == "cancelled"
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_with_nothing_new_the_page_offers_to_train_anyway(client: Client, admin: User) -> None:
+    retraining.execute(retraining.request_run(by=admin).pk)
+    page = client.post(reverse("train"), follow=True).content.decode()
+    assert "Nothing was reviewed since Training run" in page
+    assert "Train anyway" in page
+    client.post(reverse("train"), {"anyway": "1"})
+    assert TrainingRun.objects.count() == 2
 
 
 @pytest.mark.usefixtures("_reviewed")
