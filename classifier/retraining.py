@@ -1,8 +1,9 @@
 """Retraining from reviewed photos: freeze a manifest, train apart, keep a candidate."""
 
 import logging
+import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,17 +11,20 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from classifier import failpoints, manifests, photo_files, versions
+from classifier import failpoints, gate, manifests, versions
 from classifier.engine import (
+    CompareRequest,
+    Comparison,
     HairlineMLError,
     LabelledPhoto,
+    ModelFacts,
     Progress,
     RetrainRequest,
     TrainingCancelled,
     engine,
 )
 from classifier.manifests import MIN_PHOTOS_OF_A_KIND, Bar, Entry, LeakedSplit
-from classifier.models import AuditEvent, ModelVersion, Photo, TrainingRun, User
+from classifier.models import AuditEvent, ModelVersion, TrainingRun, User
 from classifier.states import RunState, Side
 
 logger = logging.getLogger(__name__)
@@ -134,20 +138,19 @@ def execute(run_id: int) -> bool:
     run = TrainingRun.objects.by_id(run_id).select_related("base", "requested_by").get()
     out = Path(settings.MODELS_ROOT) / f"run-{run.pk}"
     try:
-        request = _request(run, out)
-        failpoints.hit("T2")
-        facts = engine().retrain(request, _Heart(run.pk).beat, _Brake(run.pk).pulled)
+        trained = _train(run, out)
     except TrainingCancelled:
         return _close(run, RunState.CANCELLED, "Cancelled; nothing was changed.")
     except (HairlineMLError, LeakedSplit) as error:
         return _close(run, RunState.FAILED, str(error))
     except Exception:
         logger.exception("training run %s failed", run_id)
-        return _close(run, RunState.FAILED, "The training stopped on an error; the log has it.")
-    failpoints.hit("T4")
+        message = "The training stopped on an error; the log has it."
+        return _close(run, RunState.FAILED, message)
     with transaction.atomic():
         failpoints.hit("T5")
-        candidate = versions.register_candidate(facts, out, parent=run.base)
+        candidate = versions.register_candidate(trained.facts, out, parent=run.base)
+        gate.record(trained.comparison, candidate, run.base, trained.measuring)
         closed = _close(run, RunState.SUCCEEDED, "", candidate=candidate)
         if not closed:
             transaction.set_rollback(True)
@@ -156,21 +159,34 @@ def execute(run_id: int) -> bool:
     return closed
 
 
+@dataclass(frozen=True)
+class _Trained:
+    facts: ModelFacts
+    measuring: list[tuple[int, LabelledPhoto]]
+    comparison: Comparison
+
+
+def _train(run: TrainingRun, out: Path) -> _Trained:
+    """Write the candidate's folder and let the candidate stand beside the version it is from."""
+    request = _request(run, out)
+    failpoints.hit("T2")
+    heart, brake = _Heart(run.pk), _Brake(run.pk)
+    facts = engine().retrain(request, heart.beat, brake.pulled)
+    failpoints.hit("T4")
+    measuring = gate.labelled(manifests.of_side(run.manifest, Side.TEST))
+    sides = CompareRequest(request.base, out, tuple(photo for _, photo in measuring))
+    try:
+        comparison = engine().compare(sides, heart.compared, brake.pulled)
+    except BaseException:
+        shutil.rmtree(out, ignore_errors=True)  # nobody will register it
+        raise
+    return _Trained(facts, measuring, comparison)
+
+
 def _request(run: TrainingRun, out: Path) -> RetrainRequest:
     manifests.refuse_leaks(run.manifest)
-    photos = Photo.objects.by_ids(entry["photo"] for entry in run.manifest)
-    labelled = tuple(
-        LabelledPhoto(
-            path=photo_files.derived(photos[entry["photo"]]) / "working.jpg",
-            cracked=entry["cracked"],
-            group=str(entry["structure"]),
-            name=entry["name"],
-        )
-        for entry in run.manifest
-        if entry["photo"] in photos
-    )
     return RetrainRequest(
-        photos=labelled,
+        photos=tuple(photo for _, photo in gate.labelled(run.manifest)),
         held_out_groups=frozenset(
             str(entry["structure"]) for entry in manifests.of_side(run.manifest, Side.TEST)
         ),
@@ -190,9 +206,16 @@ class _Heart:
         self.run_id = run_id
         self.last = 0.0
         self.history: dict[int, float] = {}
+        self.progress = Progress(0, 0, 0, 0, 0.0, None, "")
+
+    def compared(self, done: int, total: int) -> None:
+        """Tell how far the comparison after the last epoch is."""
+        note = f"Comparing with the active version, {done} of {total}"
+        self.beat(replace(self.progress, note=note, seconds_left=None))
 
     def beat(self, progress: Progress) -> None:
         failpoints.hit("T3", progress.epoch)
+        self.progress = progress
         if progress.epoch:  # 0 tells of the stages before the first
             self.history[progress.epoch] = progress.loss
         is_last_step = 0 < progress.steps <= progress.step

@@ -15,6 +15,7 @@ from ml_training import artifacts, measuring
 from ml_training.architecture import freeze
 from ml_training.augmentation import Augmentation
 from ml_training.caching import CachedPhotos, in_memory
+from ml_training.comparing import golden_answers
 from ml_training.contracts import (
     DatasetError,
     LabelledPhoto,
@@ -33,7 +34,6 @@ from ml_training.inference import (
     open_network,
 )
 from ml_training.lessons import Job, replay, review_windows, reviewed
-from ml_training.measuring import Seen
 from ml_training.runs import Phase, Run
 from ml_training.sampling import CropSampler, Sampling
 from ml_training.serving import Serving
@@ -58,11 +58,10 @@ def retrain(
 ) -> ModelFacts:
     """Train on from `request.base` and write the candidate as the model folder `request.out`.
 
-    Photos of held-out groups are only measured: the card compares candidate and base on them, and
-    nothing is fitted to them. Of what may be learned from, some groups are kept to calibrate by
-    where there are enough. Stages before the first epoch are told as its step 0. Raises
-    TooFewPhotos, DatasetError where a picture would both teach and measure, ModelFileError,
-    TrainingCancelled (nothing is written then).
+    Photos of held-out groups are for `compare`: nothing is learned from them or fitted to them. Of
+    the others, some groups are kept to calibrate by where there are enough. Stages before the first
+    epoch are told as its step 0. Raises TooFewPhotos, DatasetError where a picture would both teach
+    and measure, ModelFileError, TrainingCancelled (nothing is written then).
     """
     if request.out.exists():
         raise ModelFileError(f"The model folder {request.out.name} exists already.")
@@ -178,32 +177,23 @@ def _write(
     card = _card(base, sides, job)
     artifacts.write_folder(folder / "draft", files=files, serving=base.serving, card=card)
     candidate = load_classifier(folder / "draft")
-    active_seen = _look(base, "active", sides.held_out, job)
-    seen = _look(candidate, "candidate", sides.held_out, job)
     serving = _calibrated(candidate, sides, job)
     card["recalibrated"] = serving != base.serving
-    card["held_out"] = {
-        "active": measuring.figures(base.serving, active_seen).get("reviewed", {}),
-        "candidate": measuring.figures(serving, seen).get("reviewed", {}),
-    }
+    card["golden"] = golden_answers(candidate.served_as(serving))
     job.tell("Writing the candidate")
     return artifacts.write_folder(job.request.out, files=files, serving=serving, card=card)
 
 
-def _look(model: Classifier, name: str, photos: list[LabelledPhoto], job: Job) -> list[Seen]:
-    """Look at photos that were not learned from with one model."""
-
-    def tell(done: int, total: int) -> None:
-        job.tell(f"Measuring the {name} model, {done} of {total}")
-
-    return measuring.look_at(model, [reviewed(p) for p in photos], on_photo=tell)
-
-
 def _calibrated(candidate: Classifier, sides: _Sides, job: Job) -> Serving:
     """Refit the photo calibration where photos were kept for it; the thresholds stay."""
+
+    def tell(done: int, total: int) -> None:
+        job.tell(f"Calibrating the candidate, {done} of {total}")
+
     if not sides.calibrating:
         return candidate.serving
-    seen = _look(candidate, "candidate", sides.calibrating, job)
+    kept = [reviewed(photo) for photo in sides.calibrating]
+    seen = measuring.look_at(candidate, kept, on_photo=tell)
     fitted = measuring.calibrate(candidate.serving, seen, {})
     return replace(candidate.serving, photo=fitted.photo)
 

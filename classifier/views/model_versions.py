@@ -5,8 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier import retraining, roles, tasks, versions
-from classifier.models import ModelVersion, TrainingRun
+from classifier import gate, retraining, roles, tasks, versions
+from classifier.models import ModelVersion, TrainingRun, Trial
 from classifier.views.access import SignedInRequest, guarded
 
 
@@ -15,7 +15,7 @@ from classifier.views.access import SignedInRequest, guarded
 def models(request: SignedInRequest) -> HttpResponse:
     context = {
         "active": ModelVersion.objects.active(),
-        "versions": ModelVersion.objects.select_related("parent"),
+        "versions": [(row, versions.objection(row)) for row in ModelVersion.objects.for_list()],
         "runs": TrainingRun.objects.select_related("requested_by", "candidate")[:20],
         "open_run": TrainingRun.objects.open().first(),
         "readiness": retraining.readiness(),
@@ -27,7 +27,15 @@ def models(request: SignedInRequest) -> HttpResponse:
 @guarded(roles.TRAIN)
 def model(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ModelVersion.objects.select_related("parent"), pk=pk)
-    return render(request, "models/detail.html", {"version": row, "card": row.card})
+    trial = Trial.objects.newest_of(row)
+    context = {
+        "version": row,
+        "card": row.card,
+        "trial": trial,
+        "flips": gate.flips(trial) if trial else None,
+        "objection": versions.objection(row),
+    }
+    return render(request, "models/detail.html", context)
 
 
 @require_POST
@@ -35,12 +43,26 @@ def model(request: SignedInRequest, pk: int) -> HttpResponse:
 def activate(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ModelVersion, pk=pk)
     try:
-        versions.activate(row, by=request.user)
+        versions.activate(row, by=request.user, reason=request.POST.get("reason", "")[:500])
+    except versions.AgainstTheGate as error:
+        messages.error(request, f"{row} was not activated. {error} Say why nevertheless.")
+        return redirect("model", pk)
     except versions.CannotActivate as error:
         messages.error(request, str(error))
     else:
         messages.success(request, f"{row} classifies from the next photo on.")
     return redirect("models")
+
+
+@require_POST
+@guarded(roles.TRAIN)
+def compare(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(ModelVersion, pk=pk)
+    if tasks.doorbell.ring(tasks.compare_version, row.pk):
+        messages.info(request, f"{row} is being compared with the active version. Look again soon.")
+    else:
+        messages.error(request, "The training worker cannot be reached. Try again in a minute.")
+    return redirect("model", pk)
 
 
 @require_POST

@@ -114,7 +114,8 @@ def test_reviewed_photos_train_a_candidate_that_the_worker_picks_up(
     site.wait_for_run(seconds=400)
 
     candidate = site.value("SELECT id FROM classifier_modelversion WHERE state = 'candidate'")
-    session.submit(f"/models/{candidate}/activate/")
+    assert "Too little to compare on" in session.open(f"/models/{candidate}/")
+    session.submit(f"/models/{candidate}/activate/", {"reason": "To see it at work."})
     session.submit("/photos/1/retry/")
     versions = "SELECT model_version_id FROM classifier_prediction WHERE photo_id = 1 ORDER BY id"
     wait_until(lambda: len(site.rows(versions)) == 2, "the new version answers", seconds=60)
