@@ -16,6 +16,7 @@ from classifier.models import (
     Prediction,
     Structure,
     TrainingRun,
+    Trial,
     User,
 )
 
@@ -50,5 +51,14 @@ class PhotoAdmin(ReadOnly):
     search_fields = ["name", "sha256"]
 
 
-for model in (Structure, Element, Inspection, Decision, ModelVersion, Prediction, TrainingRun):
+for model in (
+    Structure,
+    Element,
+    Inspection,
+    Decision,
+    ModelVersion,
+    Prediction,
+    TrainingRun,
+    Trial,
+):
     admin.site.register(model, ReadOnly)

@@ -20,7 +20,10 @@ from PIL.ExifTags import IFD, Base
 
 import ml_training
 from ml_training.contracts import (
+    CompareRequest,
+    Comparison,
     EvidenceMap,
+    Finding,
     HairlineMLError,
     LabelledPhoto,
     ModelFacts,
@@ -38,7 +41,10 @@ if TYPE_CHECKING:
     from ml_training import Classifier
 
 __all__ = [
+    "CompareRequest",
+    "Comparison",
     "Engine",
+    "Finding",
     "HairlineMLError",
     "LabelledPhoto",
     "ModelFacts",
@@ -53,6 +59,7 @@ __all__ = [
 ]
 
 OnProgress = Callable[[Progress], None]
+OnPhoto = Callable[[int, int], None]
 ShouldStop = Callable[[], bool]
 
 
@@ -75,6 +82,11 @@ class Engine(Protocol):
         self, request: RetrainRequest, on_progress: OnProgress, should_stop: ShouldStop
     ) -> ModelFacts:
         """Train a candidate into `request.out`; raises TooFewPhotos, TrainingCancelled."""
+
+    def compare(
+        self, request: CompareRequest, on_photo: OnPhoto, should_stop: ShouldStop
+    ) -> Comparison:
+        """Judge a candidate beside the active model; raises TrainingCancelled."""
 
 
 class KerasEngine:
@@ -100,6 +112,11 @@ class KerasEngine:
         self, request: RetrainRequest, on_progress: OnProgress, should_stop: ShouldStop
     ) -> ModelFacts:
         return ml_training.retrain(request, on_progress=on_progress, should_stop=should_stop)
+
+    def compare(
+        self, request: CompareRequest, on_photo: OnPhoto, should_stop: ShouldStop
+    ) -> Comparison:
+        return ml_training.compare(request, on_photo=on_photo, should_stop=should_stop)
 
     def _classifier(self, folder: Path) -> "Classifier":
         if self._loaded is None or self._loaded[0] != folder:
@@ -157,6 +174,19 @@ class StubEngine:
         request.out.mkdir(parents=True)
         (request.out / "card.json").write_text(json.dumps({"name": request.name}))
         return self.read_facts(request.out)
+
+    def compare(
+        self, request: CompareRequest, on_photo: OnPhoto, should_stop: ShouldStop
+    ) -> Comparison:
+        scores = []
+        for number, photo in enumerate(request.photos, 1):
+            if should_stop():
+                raise TrainingCancelled("stopped")
+            active = self.classify(photo.path, model=request.active)
+            candidate = self.classify(photo.path, model=request.candidate)
+            scores.append((active.score, candidate.score))
+            on_photo(number, len(request.photos))
+        return Comparison((Finding("stub", True, "It answers alike."),), {}, tuple(scores))
 
 
 @cache

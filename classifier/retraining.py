@@ -1,34 +1,34 @@
 """Retraining from reviewed photos: freeze a manifest, train apart, keep a candidate."""
 
-import hashlib
-import json
 import logging
+import shutil
 import time
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from classifier import failpoints, photo_files, versions
+from classifier import failpoints, gate, manifests, versions
 from classifier.engine import (
+    CompareRequest,
+    Comparison,
     HairlineMLError,
     LabelledPhoto,
+    ModelFacts,
     Progress,
     RetrainRequest,
     TrainingCancelled,
     engine,
 )
-from classifier.models import AuditEvent, ModelVersion, Photo, TrainingRun, User
-from classifier.states import Outcome, RunState
+from classifier.manifests import MIN_PHOTOS_OF_A_KIND, Bar, Entry, LeakedSplit
+from classifier.models import AuditEvent, ModelVersion, TrainingRun, User
+from classifier.states import RunState, Side
 
 logger = logging.getLogger(__name__)
 
-MIN_PHOTOS_OF_A_KIND = 4
-"""Fewer confirmed or dismissed photos than this teach nothing that lasts."""
-HELD_OUT_SHARE = 0.25
 CHECK_SECONDS = 2.0
 
 
@@ -44,53 +44,80 @@ class AlreadyTraining(Exception):
         self.run = run
 
 
-def readiness() -> dict[str, int]:
-    """Return how many reviewed photos there are to learn from, and how many are needed."""
-    labelled = Photo.objects.labelled().counts_by("decision__outcome")
-    return {
-        "confirmed": labelled.get(Outcome.CONFIRMED, 0),
-        "dismissed": labelled.get(Outcome.DISMISSED, 0),
-        "needed": MIN_PHOTOS_OF_A_KIND,
-    }
+class NothingNew(Exception):
+    """The reviewed photos are those that `run` learned from."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        super().__init__(f"Nothing was reviewed since {run}; it learned from the same photos")
+        self.run = run
 
 
-def request_run(*, by: User) -> TrainingRun:
-    """Freeze what is reviewed now and queue a run; raises CannotTrain, AlreadyTraining."""
+@dataclass(frozen=True)
+class Readiness:
+    """Whether a run would have enough to learn from, and how much of it is new."""
+
+    bars: list[Bar]
+    new: int
+    """Photos decided, decided again or withdrawn since the last run that gave a candidate."""
+    last: TrainingRun | None
+
+    @property
+    def is_enough(self) -> bool:
+        return all(bar.is_met for bar in self.bars)
+
+
+def readiness() -> Readiness:
+    labels, last = manifests.labels(), TrainingRun.objects.last_succeeded()
+    new = manifests.changes_since(last.manifest if last else [], labels)
+    return Readiness(manifests.bars(labels), new, last)
+
+
+def request_run(*, by: User, anyway: bool = False) -> TrainingRun:
+    """Freeze what is reviewed now and queue a run.
+
+    Raises CannotTrain, AlreadyTraining; NothingNew, unless it is asked for `anyway`.
+    """
     running = TrainingRun.objects.open().first()
     if running:
         raise AlreadyTraining(running)
     base = ModelVersion.objects.active()
     if base is None:
         raise CannotTrain("No model version is active, so there is nothing to start from.")
-    _check_enough()
-    manifest = _manifest()
-    _check_learnable(manifest)
-    digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+    _check_ready(readiness(), anyway=anyway)
     try:
         with transaction.atomic():
-            run = TrainingRun.objects.create(
-                requested_by=by, base=base, manifest=manifest, manifest_sha256=digest
-            )
-            AuditEvent.objects.record("training requested", run, by=by, photos=len(manifest))
+            return _stored(base, by=by)
     except IntegrityError as error:
         raise AlreadyTraining(TrainingRun.objects.open().get()) from error
+
+
+def _stored(base: ModelVersion, *, by: User) -> TrainingRun:
+    manifest = manifests.freeze()
+    _check_learnable(manifest)
+    run = TrainingRun.objects.create(
+        requested_by=by,
+        base=base,
+        manifest=manifest,
+        manifest_sha256=manifests.digest(manifest),
+    )
+    AuditEvent.objects.record("training requested", run, by=by, photos=len(manifest))
     return run
 
 
-def _check_enough() -> None:
-    ready = readiness()
-    for outcome in ("confirmed", "dismissed"):
-        if ready[outcome] < ready["needed"]:
+def _check_ready(ready: Readiness, *, anyway: bool) -> None:
+    for bar in ready.bars:
+        if not bar.is_met:
             raise CannotTrain(
-                f"{ready['needed']} {outcome} photos are needed; there are {ready[outcome]}. "
+                f"{bar.needed} {bar.what} are needed; there are {bar.there}. "
                 "Review more photos first."
             )
+    if ready.last and not ready.new and not anyway:
+        raise NothingNew(ready.last)
 
 
-def _check_learnable(manifest: list[dict[str, Any]]) -> None:
+def _check_learnable(manifest: list[Entry]) -> None:
     """Refuse at the press what the training would refuse when it has begun."""
-    measuring = held_out({str(entry["structure"]) for entry in manifest})
-    learned = [e["cracked"] for e in manifest if str(e["structure"]) not in measuring]
+    learned = [entry["cracked"] for entry in manifests.of_side(manifest, Side.LEARN)]
     confirmed = sum(learned)
     if len(learned) < MIN_PHOTOS_OF_A_KIND or confirmed in (0, len(learned)):
         raise CannotTrain(
@@ -98,22 +125,6 @@ def _check_learnable(manifest: list[dict[str, Any]]) -> None:
             f"{confirmed} are confirmed and {len(learned) - confirmed} dismissed; both kinds are "
             f"needed, {MIN_PHOTOS_OF_A_KIND} photos in all. Review photos of more structures."
         )
-
-
-def _manifest() -> list[dict[str, Any]]:
-    return [
-        {
-            "photo": photo.pk,
-            "sha256": photo.sha256,
-            "structure": photo.structure_id,
-            "cracked": photo.decision.outcome == Outcome.CONFIRMED,
-            "cause": photo.decision.cause,
-            "reviewer": photo.decision.by_id,
-            "decided_at": photo.decision.created_at.isoformat(),
-        }
-        for photo in Photo.objects.labelled().order_by("id")
-        if photo.decision
-    ]
 
 
 def execute(run_id: int) -> bool:
@@ -127,20 +138,19 @@ def execute(run_id: int) -> bool:
     run = TrainingRun.objects.by_id(run_id).select_related("base", "requested_by").get()
     out = Path(settings.MODELS_ROOT) / f"run-{run.pk}"
     try:
-        request = _request(run, out)
-        failpoints.hit("T2")
-        facts = engine().retrain(request, _Heart(run.pk).beat, _Brake(run.pk).pulled)
+        trained = _train(run, out)
     except TrainingCancelled:
         return _close(run, RunState.CANCELLED, "Cancelled; nothing was changed.")
-    except (HairlineMLError, CannotTrain) as error:
+    except (HairlineMLError, LeakedSplit) as error:
         return _close(run, RunState.FAILED, str(error))
     except Exception:
         logger.exception("training run %s failed", run_id)
-        return _close(run, RunState.FAILED, "The training stopped on an error; the log has it.")
-    failpoints.hit("T4")
+        message = "The training stopped on an error; the log has it."
+        return _close(run, RunState.FAILED, message)
     with transaction.atomic():
         failpoints.hit("T5")
-        candidate = versions.register_candidate(facts, out, parent=run.base)
+        candidate = versions.register_candidate(trained.facts, out, parent=run.base)
+        gate.record(trained.comparison, candidate, run.base, trained.measuring)
         closed = _close(run, RunState.SUCCEEDED, "", candidate=candidate)
         if not closed:
             transaction.set_rollback(True)
@@ -149,20 +159,37 @@ def execute(run_id: int) -> bool:
     return closed
 
 
+@dataclass(frozen=True)
+class _Trained:
+    facts: ModelFacts
+    measuring: list[tuple[int, LabelledPhoto]]
+    comparison: Comparison
+
+
+def _train(run: TrainingRun, out: Path) -> _Trained:
+    """Write the candidate's folder and let the candidate stand beside the version it is from."""
+    request = _request(run, out)
+    failpoints.hit("T2")
+    heart, brake = _Heart(run.pk), _Brake(run.pk)
+    facts = engine().retrain(request, heart.beat, brake.pulled)
+    failpoints.hit("T4")
+    measuring = gate.labelled(manifests.of_side(run.manifest, Side.TEST))
+    sides = CompareRequest(request.base, out, tuple(photo for _, photo in measuring))
+    try:
+        comparison = engine().compare(sides, heart.compared, brake.pulled)
+    except BaseException:
+        shutil.rmtree(out, ignore_errors=True)  # nobody will register it
+        raise
+    return _Trained(facts, measuring, comparison)
+
+
 def _request(run: TrainingRun, out: Path) -> RetrainRequest:
-    photos = Photo.objects.by_ids(entry["photo"] for entry in run.manifest)
-    labelled = tuple(
-        LabelledPhoto(
-            path=photo_files.derived(photos[entry["photo"]]) / "working.jpg",
-            cracked=entry["cracked"],
-            group=str(entry["structure"]),
-        )
-        for entry in run.manifest
-        if entry["photo"] in photos
-    )
+    manifests.refuse_leaks(run.manifest)
     return RetrainRequest(
-        photos=labelled,
-        held_out_groups=held_out({photo.group for photo in labelled}),
+        photos=tuple(photo for _, photo in gate.labelled(run.manifest)),
+        held_out_groups=frozenset(
+            str(entry["structure"]) for entry in manifests.of_side(run.manifest, Side.TEST)
+        ),
         base=versions.model_folder(run.base),
         out=out,
         replay=Path(settings.REPLAY_DATA) if settings.REPLAY_DATA else None,
@@ -172,16 +199,6 @@ def _request(run: TrainingRun, out: Path) -> RetrainRequest:
     )
 
 
-def held_out(structures: set[str]) -> frozenset[str]:
-    """Choose the structures that only measure, by a hash of each, so the choice never moves."""
-    chosen = {
-        structure
-        for structure in structures
-        if hashlib.sha256(f"held out {structure}".encode()).digest()[0] < 256 * HELD_OUT_SHARE
-    }
-    return frozenset(chosen) if chosen != structures else frozenset()
-
-
 class _Heart:
     """Writes progress into the run, at most every `CHECK_SECONDS` and at each epoch's end."""
 
@@ -189,9 +206,16 @@ class _Heart:
         self.run_id = run_id
         self.last = 0.0
         self.history: dict[int, float] = {}
+        self.progress = Progress(0, 0, 0, 0, 0.0, None, "")
+
+    def compared(self, done: int, total: int) -> None:
+        """Tell how far the comparison after the last epoch is."""
+        note = f"Comparing with the active version, {done} of {total}"
+        self.beat(replace(self.progress, note=note, seconds_left=None))
 
     def beat(self, progress: Progress) -> None:
         failpoints.hit("T3", progress.epoch)
+        self.progress = progress
         if progress.epoch:  # 0 tells of the stages before the first
             self.history[progress.epoch] = progress.loss
         is_last_step = 0 < progress.steps <= progress.step

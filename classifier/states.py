@@ -68,6 +68,13 @@ class ReviewOrder(TextChoices):
     STRUCTURE = "structure", "By structure"
 
 
+class Side(TextChoices):
+    """What a structure's reviewed photos are for; drawn once, never changed."""
+
+    LEARN = "learn", "Learned from"
+    TEST = "test", "Only measured"
+
+
 class VersionState(TextChoices):
     CANDIDATE = "candidate", "Candidate"
     ACTIVE = "active", "Active"

@@ -13,8 +13,8 @@ from django.db import DatabaseError
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from classifier import classification, failpoints, health, retraining
-from classifier.models import Photo, Pulse, TrainingRun
+from classifier import classification, failpoints, gate, health, retraining
+from classifier.models import ModelVersion, Photo, Pulse, TrainingRun
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +91,14 @@ def classify_photo(self: Task, photo_id: int) -> None:
 @shared_task(time_limit=TRAINING_LIMIT_SECONDS)
 def run_training(run_id: int) -> None:
     retraining.execute(run_id)
+
+
+@shared_task(time_limit=TRAINING_LIMIT_SECONDS)
+def compare_version(version_id: int) -> None:
+    try:
+        gate.compare(ModelVersion.objects.get(pk=version_id))
+    except gate.CannotCompare as error:
+        logger.warning("version %s was not compared: %s", version_id, error)
 
 
 @shared_task(time_limit=60)

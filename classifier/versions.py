@@ -10,12 +10,16 @@ from django.utils import timezone
 
 from classifier import failpoints
 from classifier.engine import ModelFacts, engine
-from classifier.models import AuditEvent, ModelVersion, User
+from classifier.models import AuditEvent, ModelVersion, Trial, User
 from classifier.states import VersionState
 
 
 class CannotActivate(Exception):
     """The version cannot classify now; the message is a sentence for a person."""
+
+
+class AgainstTheGate(CannotActivate):
+    """The version is not shown to be as good as the active one; a typed reason is needed."""
 
 
 def model_folder(version: ModelVersion) -> Path:
@@ -78,15 +82,37 @@ def _described(facts: ModelFacts) -> dict[str, Any]:
     }
 
 
-def activate(version: ModelVersion, *, by: User) -> ModelVersion:
+def objection(version: ModelVersion) -> str:
+    """Say why `version` needs a typed reason to go live; empty where it needs none.
+
+    What was active before may come back without one: that is the way out.
+    """
+    active = ModelVersion.objects.active()
+    if active is None or active.pk == version.pk or version.state == VersionState.RETIRED:
+        return ""
+    trial = Trial.objects.newest_between(version, active)
+    if trial is None:
+        return f"It was not compared with {active}, which is active now."
+    return trial.sentence
+
+
+def activate(version: ModelVersion, *, by: User, reason: str = "") -> ModelVersion:
     """Let `version` classify from the next photo on; the previous one is kept as retired.
 
-    Raises CannotActivate where its files fail verification or it was rejected.
+    Raises CannotActivate where its files fail verification or it was rejected, AgainstTheGate where
+    there is an objection to it and no `reason` why nevertheless.
     """
     problem = _problem(version)
     if problem:
         raise CannotActivate(problem)
+    against, reason = objection(version), reason.strip()
+    if against and not reason:
+        raise AgainstTheGate(against)
     with transaction.atomic():
+        if against:
+            AuditEvent.objects.record(
+                "model version activated against the gate", version, by=by, gate=against, why=reason
+            )
         _swap(version, by=by)
     failpoints.hit("T9")
     version.refresh_from_db()

@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ml_training.artifacts import read_facts
+    from ml_training.comparing import compare
     from ml_training.contracts import (
         BackendChoice,
+        CompareRequest,
+        Comparison,
         DatasetError,
         EvidenceMap,
+        Finding,
         HairlineMLError,
         LabelledPhoto,
         ModelFacts,
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
 RELEASED: Path = Path(__file__).parent / "released"
 
 _HOMES = {
+    "compare": "comparing",
     "read_facts": "artifacts",
     "Classifier": "inference",
     "load_classifier": "inference",
@@ -50,8 +55,11 @@ _HOMES = {
 } | dict.fromkeys(
     (
         "BackendChoice",
+        "CompareRequest",
+        "Comparison",
         "DatasetError",
         "EvidenceMap",
+        "Finding",
         "HairlineMLError",
         "LabelledPhoto",
         "ModelFacts",
@@ -77,9 +85,12 @@ __all__ = [
     "RELEASED",
     "BackendChoice",
     "Classifier",
+    "CompareRequest",
+    "Comparison",
     "DatasetError",
     "DrawnPhoto",
     "EvidenceMap",
+    "Finding",
     "HairlineMLError",
     "LabelledPhoto",
     "ModelFacts",
@@ -97,6 +108,7 @@ __all__ = [
     "TrainingCancelled",
     "TrainingError",
     "Verdict",
+    "compare",
     "draw_photo",
     "load_classifier",
     "read_facts",

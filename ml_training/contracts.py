@@ -151,11 +151,16 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class LabelledPhoto:
-    """A photo with a person's answer. `group` is the structure; a group is never split."""
+    """A photo with a person's answer. `group` is the structure; a group is never split.
+
+    `name` is what a message calls it; figures are given apart for each `kind` of structure.
+    """
 
     path: Path
     cracked: bool
     group: str
+    name: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -175,6 +180,42 @@ class RetrainRequest:
     epochs: int
     seed: int
     name: str
+
+
+@dataclass(frozen=True)
+class CompareRequest:
+    """Two model folders and photos that neither has learned from."""
+
+    active: Path
+    candidate: Path
+    photos: tuple[LabelledPhoto, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One condition a candidate has to meet, whether it does, and that in a sentence."""
+
+    rule: str
+    passed: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How a candidate does against the active model on the same photos.
+
+    `scores` are (active, candidate) of each photo of the request, in its order; `figures` maps the
+    kinds of structure and `overall` to the figures of `active` and `candidate`.
+    """
+
+    findings: tuple[Finding, ...]
+    figures: Mapping[str, object]
+    scores: tuple[tuple[float, float], ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the candidate may go live without anyone's word."""
+        return all(finding.passed for finding in self.findings)
 
 
 @dataclass(frozen=True)

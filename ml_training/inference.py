@@ -143,6 +143,10 @@ class Classifier:
         self.serving = serving
         self._backend = backend
 
+    def served_as(self, serving: Serving) -> Classifier:
+        """Give the same network with other settings."""
+        return Classifier(self.facts, serving, self._backend)
+
     @property
     def backend(self) -> str:
         """`openvino` or `tensorflow`."""

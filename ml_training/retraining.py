@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import random
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from ml_training import artifacts, measuring
 from ml_training.architecture import freeze
 from ml_training.augmentation import Augmentation
 from ml_training.caching import CachedPhotos, in_memory
+from ml_training.comparing import golden_answers
 from ml_training.contracts import (
+    DatasetError,
     LabelledPhoto,
     ModelFacts,
     ModelFileError,
@@ -23,6 +25,8 @@ from ml_training.contracts import (
     RetrainRequest,
     TooFewPhotos,
 )
+from ml_training.dataset import group_draw
+from ml_training.duplicates import same_pictures
 from ml_training.exporting import save_network
 from ml_training.inference import (
     Classifier,
@@ -30,7 +34,6 @@ from ml_training.inference import (
     open_network,
 )
 from ml_training.lessons import Job, replay, review_windows, reviewed
-from ml_training.measuring import Seen
 from ml_training.runs import Phase, Run
 from ml_training.sampling import CropSampler, Sampling
 from ml_training.serving import Serving
@@ -39,8 +42,9 @@ from ml_training.training import Trainer
 FEWEST_PHOTOS = 4
 MOST_PHOTOS = 800
 """Of more, a sample is learned from: their windows are held in memory, about 1 MB a photo."""
-FEWEST_HELD_OUT_TO_RECALIBRATE = 30
-"""Of each kind; fewer would move the thresholds by chance."""
+CALIBRATING_SHARE = 0.2
+FEWEST_TO_CALIBRATE = 30
+"""Of each kind; fewer would move the scores by chance. The base's calibration stays then."""
 
 _FROZEN_UNTIL = "block4_add"
 _LEARNING_RATE = 1.5e-4
@@ -54,10 +58,10 @@ def retrain(
 ) -> ModelFacts:
     """Train on from `request.base` and write the candidate as the model folder `request.out`.
 
-    Photos of held-out groups are only measured: the card compares candidate and base on them. The
-    base's calibration and thresholds stay unless enough held-out photos of both kinds are there.
-    Stages before the first epoch are told as its step 0. Raises TooFewPhotos,
-    TrainingCancelled (nothing is written then), ModelFileError, DatasetError.
+    Photos of held-out groups are for `compare`: nothing is learned from them or fitted to them. Of
+    the others, some groups are kept to calibrate by where there are enough. Stages before the first
+    epoch are told as its step 0. Raises TooFewPhotos, DatasetError where a picture would both teach
+    and measure, ModelFileError, TrainingCancelled (nothing is written then).
     """
     if request.out.exists():
         raise ModelFileError(f"The model folder {request.out.name} exists already.")
@@ -65,6 +69,7 @@ def retrain(
     job.tell("Opening the active model")
     base = load_classifier(request.base)
     sides = _sides(request)
+    _refuse_doubles(sides, job)
     windows = list(review_windows(base, sides.learned, job))
     windows += list(replay(base, job))
     network = _train(in_memory(windows), job)
@@ -75,12 +80,15 @@ def retrain(
 @dataclass(frozen=True)
 class _Sides:
     learned: list[LabelledPhoto]
+    calibrating: list[LabelledPhoto]
     held_out: list[LabelledPhoto]
 
 
 def _sides(request: RetrainRequest) -> _Sides:
-    learned = [p for p in request.photos if p.group not in request.held_out_groups]
     held_out = [p for p in request.photos if p.group in request.held_out_groups]
+    learned, calibrating = _kept_to_calibrate(
+        [p for p in request.photos if p.group not in request.held_out_groups], request.seed
+    )
     cracked = sum(photo.cracked for photo in learned)
     if len(learned) < FEWEST_PHOTOS or cracked in (0, len(learned)):
         raise TooFewPhotos(
@@ -90,7 +98,38 @@ def _sides(request: RetrainRequest) -> _Sides:
         )
     if len(learned) > MOST_PHOTOS:
         learned = random.Random(request.seed).sample(learned, MOST_PHOTOS)
-    return _Sides(learned, held_out)
+    return _Sides(learned, calibrating, held_out)
+
+
+def _kept_to_calibrate(
+    photos: list[LabelledPhoto], seed: int
+) -> tuple[list[LabelledPhoto], list[LabelledPhoto]]:
+    """Set whole groups apart that are neither learned from nor compared on."""
+    kept = [p for p in photos if group_draw(p.group, seed) < CALIBRATING_SHARE]
+    cracked = sum(photo.cracked for photo in kept)
+    if min(cracked, len(kept) - cracked) < FEWEST_TO_CALIBRATE:
+        return photos, []
+    groups = {photo.group for photo in kept}
+    return [p for p in photos if p.group not in groups], kept
+
+
+def _refuse_doubles(sides: _Sides, job: Job) -> None:
+    def tell(done: int, total: int) -> None:
+        job.tell(f"Looking for photos that are there twice, {done} of {total}")
+
+    learned, measured = [*sides.learned, *sides.calibrating], sides.held_out
+    pairs = same_pictures([p.path for p in learned], [p.path for p in measured], on_photo=tell)
+    if pairs:
+        one, other = learned[pairs[0][0]], measured[pairs[0][1]]
+        raise DatasetError(
+            f"{_named(one)} would be learned from and {_named(other)} would measure it, but they "
+            f"are one picture, and so are {len(pairs) - 1} more pairs: the figures would flatter. "
+            "Nothing was trained. Answer “can’t tell” on one of each two and start again."
+        )
+
+
+def _named(photo: LabelledPhoto) -> str:
+    return photo.name or photo.path.name
 
 
 # === Learning ===
@@ -138,34 +177,25 @@ def _write(
     card = _card(base, sides, job)
     artifacts.write_folder(folder / "draft", files=files, serving=base.serving, card=card)
     candidate = load_classifier(folder / "draft")
-    active_seen = _look(base, "active", sides, job)
-    seen = _look(candidate, "candidate", sides, job)
-    serving, recalibrated = _calibrated(base.serving, seen)
-    card["recalibrated"] = recalibrated
-    card["held_out"] = {
-        "active": measuring.figures(base.serving, active_seen).get("reviewed", {}),
-        "candidate": measuring.figures(serving, seen).get("reviewed", {}),
-    }
+    serving = _calibrated(candidate, sides, job)
+    card["recalibrated"] = serving != base.serving
+    card["golden"] = golden_answers(candidate.served_as(serving))
     job.tell("Writing the candidate")
     return artifacts.write_folder(job.request.out, files=files, serving=serving, card=card)
 
 
-def _look(model: Classifier, name: str, sides: _Sides, job: Job) -> list[Seen]:
-    """Look at the held-out photos with one model."""
+def _calibrated(candidate: Classifier, sides: _Sides, job: Job) -> Serving:
+    """Refit the photo calibration where photos were kept for it; the thresholds stay."""
 
     def tell(done: int, total: int) -> None:
-        job.tell(f"Measuring the {name} model, {done} of {total}")
+        job.tell(f"Calibrating the candidate, {done} of {total}")
 
-    return measuring.look_at(model, [reviewed(p) for p in sides.held_out], on_photo=tell)
-
-
-def _calibrated(serving: Serving, seen: Sequence[Seen]) -> tuple[Serving, bool]:
-    """Refit the photo calibration on held-out photos when there are enough; keep the thresholds."""
-    cracked = sum(s.example.cracked for s in seen)
-    if min(cracked, len(seen) - cracked) < FEWEST_HELD_OUT_TO_RECALIBRATE:
-        return serving, False
-    fitted = measuring.calibrate(serving, seen, {})
-    return replace(serving, photo=fitted.photo), True
+    if not sides.calibrating:
+        return candidate.serving
+    kept = [reviewed(photo) for photo in sides.calibrating]
+    seen = measuring.look_at(candidate, kept, on_photo=tell)
+    fitted = measuring.calibrate(candidate.serving, seen, {})
+    return replace(candidate.serving, photo=fitted.photo)
 
 
 def _card(base: Classifier, sides: _Sides, job: Job) -> dict[str, object]:
@@ -181,6 +211,7 @@ def _card(base: Classifier, sides: _Sides, job: Job) -> dict[str, object]:
         "reviewed": {
             "learned_from": len(sides.learned),
             "learned_cracked": sum(p.cracked for p in sides.learned),
+            "calibrated_on": len(sides.calibrating),
             "held_out": len(sides.held_out),
             "held_out_cracked": sum(p.cracked for p in sides.held_out),
             "held_out_groups": len({p.group for p in sides.held_out}),

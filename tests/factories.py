@@ -89,6 +89,15 @@ def make_reviewed(photo_set: PhotoSet, outcome: str, *, by: User) -> Photo:
     return photo
 
 
+def make_lessons(by: User, *, structures: int = 4) -> list[PhotoSet]:
+    """Make reviewed photos to train on: of each structure one confirmed and one dismissed."""
+    photo_sets = [make_photo_set() for _ in range(structures)]
+    for photo_set in photo_sets:
+        for outcome in ("confirmed", "dismissed"):
+            make_reviewed(photo_set, outcome, by=by)
+    return photo_sets
+
+
 def active_version() -> ModelVersion:
     return versions.register_released()
 

@@ -11,6 +11,7 @@ from classifier.models.prediction import Prediction, Region
 from classifier.models.pulse import Pulse
 from classifier.models.structure import Element, Inspection, Structure
 from classifier.models.training_run import TrainingRun
+from classifier.models.trial import Trial
 from classifier.models.user import User
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "Region",
     "Structure",
     "TrainingRun",
+    "Trial",
     "User",
 ]

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from classifier.models.moves import StateQuerySet
-from classifier.states import VERSION_MOVES, VersionState
+from classifier.states import VERSION_MOVES, Verdict, VersionState
 
 
 class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
@@ -12,6 +12,12 @@ class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
 
     def with_other_weights(self, name: str, weights_sha256: str) -> "ModelVersionQuerySet":
         return self.filter(name=name).exclude(weights_sha256=weights_sha256)
+
+    def named(self, name: str) -> "ModelVersion | None":
+        return self.filter(name=name).first()
+
+    def for_list(self) -> "ModelVersionQuerySet":
+        return self.select_related("parent")
 
     def active(self) -> "ModelVersion | None":
         return self.filter(state=VersionState.ACTIVE).first()
@@ -58,3 +64,9 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def verdict(self, score: float) -> Verdict:
+        """Judge a score by this version's thresholds."""
+        if score >= self.flagged_from:
+            return Verdict.FLAGGED
+        return Verdict.CLEAR if score < self.clear_below else Verdict.UNDECIDED

@@ -105,7 +105,7 @@ class PhotoQuerySet(PhotoLists):
         return self.filter(
             decision__outcome__in=[Outcome.CONFIRMED, Outcome.DISMISSED],
             state=PhotoState.CLASSIFIED,
-        ).select_related("decision")
+        ).select_related("decision", "structure")
 
     def with_bytes(self, sha256: str) -> "Photo | None":
         return self.filter(sha256=sha256).first()

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
-from classifier.states import NEEDS_A_LOOK, PENDING
+from classifier.states import NEEDS_A_LOOK, PENDING, Side
 
 if TYPE_CHECKING:
     from datetime import date
@@ -39,6 +39,14 @@ class StructureQuerySet(models.QuerySet["Structure"]):
         """Keep structures whose name or location contains `words`."""
         return self.filter(Q(name__icontains=words) | Q(location__icontains=words))
 
+    def sides(self) -> dict[int, str]:
+        """Return every structure's side in training by id; empty where none is drawn yet."""
+        return dict(self.order_by().values_list("pk", "side"))
+
+    def take_side(self, pk: int, side: Side) -> bool:
+        """Give a structure its side; False where it has one, which stays."""
+        return bool(self.filter(pk=pk, side="").update(side=side))
+
 
 class Structure(models.Model):
     class Kind(models.TextChoices):
@@ -60,6 +68,14 @@ class Structure(models.Model):
         null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)]
     )
     notes = models.TextField(max_length=4000, blank=True)
+    side = models.CharField(
+        "in training",
+        max_length=5,
+        choices=Side.choices,
+        blank=True,
+        editable=False,
+        help_text="drawn with the first training run that meets its photos; never changed",
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )

@@ -1,13 +1,14 @@
 """One retraining from reviewed photos, from the admin's press to the candidate version."""
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from classifier.models.moves import StateQuerySet
-from classifier.states import OPEN_RUNS, RUN_MOVES, RunState
+from classifier.states import OPEN_RUNS, RUN_MOVES, RunState, Side
 
 
 class TrainingRunQuerySet(StateQuerySet["TrainingRun"]):
@@ -22,6 +23,9 @@ class TrainingRunQuerySet(StateQuerySet["TrainingRun"]):
     def silent_since(self, moment: datetime) -> "TrainingRunQuerySet":
         """Running runs whose last heartbeat is older than `moment`: their worker died."""
         return self.filter(state=RunState.RUNNING, heartbeat_at__lt=moment)
+
+    def last_succeeded(self) -> "TrainingRun | None":
+        return self.filter(state=RunState.SUCCEEDED).order_by("-id").first()
 
     def ids(self) -> list[int]:
         return list(self.values_list("pk", flat=True))
@@ -74,5 +78,20 @@ class TrainingRun(models.Model):
         return f"Training run {self.pk}"
 
     @property
+    def split(self) -> list[dict[str, object]]:
+        """Counts of what the run learns from and of what only measures, for its page."""
+        return [_counted(side, self.manifest) for side in Side]
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN_RUNS
+
+
+def _counted(side: Side, manifest: list[dict[str, Any]]) -> dict[str, object]:
+    entries = [entry for entry in manifest if entry.get("side") == side]
+    return {
+        "side": side.label,
+        "structures": len({entry["structure"] for entry in entries}),
+        "confirmed": sum(entry["cracked"] for entry in entries),
+        "dismissed": sum(not entry["cracked"] for entry in entries),
+    }

@@ -5,8 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier import auditing, retraining, roles, tasks, versions
-from classifier.models import AuditSample, ModelVersion, TrainingRun
+from classifier import auditing, gate, retraining, roles, tasks, versions
+from classifier.models import AuditSample, ModelVersion, TrainingRun, Trial
 from classifier.views.access import SignedInRequest, guarded
 
 
@@ -15,7 +15,7 @@ from classifier.views.access import SignedInRequest, guarded
 def models(request: SignedInRequest) -> HttpResponse:
     context = {
         "active": ModelVersion.objects.active(),
-        "versions": ModelVersion.objects.select_related("parent"),
+        "versions": [(row, versions.objection(row)) for row in ModelVersion.objects.for_list()],
         "runs": TrainingRun.objects.select_related("requested_by", "candidate")[:20],
         "open_run": TrainingRun.objects.open().first(),
         "readiness": retraining.readiness(),
@@ -28,9 +28,13 @@ def models(request: SignedInRequest) -> HttpResponse:
 def model(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ModelVersion.objects.select_related("parent"), pk=pk)
     kinds, alarms = auditing.false_alarms(row)
+    trial = Trial.objects.newest_of(row)
     context = {
         "version": row,
         "card": row.card,
+        "trial": trial,
+        "flips": gate.flips(trial) if trial else None,
+        "objection": versions.objection(row),
         "miss_rate": auditing.miss_rate(AuditSample.objects.of_version(row)),
         "kinds": kinds,
         "false_alarms": alarms,
@@ -44,7 +48,10 @@ def model(request: SignedInRequest, pk: int) -> HttpResponse:
 def activate(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ModelVersion, pk=pk)
     try:
-        versions.activate(row, by=request.user)
+        versions.activate(row, by=request.user, reason=request.POST.get("reason", "")[:500])
+    except versions.AgainstTheGate as error:
+        messages.error(request, f"{row} was not activated. {error} Say why nevertheless.")
+        return redirect("model", pk)
     except versions.CannotActivate as error:
         messages.error(request, str(error))
     else:
@@ -54,13 +61,28 @@ def activate(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @guarded(roles.TRAIN)
+def compare(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(ModelVersion, pk=pk)
+    if tasks.doorbell.ring(tasks.compare_version, row.pk):
+        messages.info(request, f"{row} is being compared with the active version. Look again soon.")
+    else:
+        messages.error(request, "The training worker cannot be reached. Try again in a minute.")
+    return redirect("model", pk)
+
+
+@require_POST
+@guarded(roles.TRAIN)
 def train(request: SignedInRequest) -> HttpResponse:
     """Start a run; a second press leads to the one under way."""
     try:
-        run = retraining.request_run(by=request.user)
+        anyway = bool(request.POST.get("anyway"))
+        run = retraining.request_run(by=request.user, anyway=anyway)
     except retraining.AlreadyTraining as error:
         messages.info(request, f"{error}.")
         return redirect("training-run", error.run.pk)
+    except retraining.NothingNew as error:
+        messages.info(request, f"{error}.")
+        return redirect("models")
     except retraining.CannotTrain as error:
         messages.error(request, str(error))
         return redirect("models")

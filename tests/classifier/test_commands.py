@@ -1,9 +1,11 @@
 import re
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
+from classifier import versions
 from classifier.models import Inspection, ModelVersion, Photo, Structure, User
+from tests.factories import active_version
 
 pytestmark = pytest.mark.django_db
 
@@ -47,3 +49,15 @@ def test_the_demo_fills_an_empty_site_once(
     assert len(rung) == Photo.objects.count() > 12
     assert {photo.camera for photo in Photo.objects.all()} == {"Drawn by Hairline"}
     assert all("(drawn)" in structure.name for structure in Structure.objects.all())
+
+
+def test_evaluating_a_version_says_what_is_met(capsys: pytest.CaptureFixture[str]) -> None:
+    active = active_version()
+    version = ModelVersion.objects.create(
+        name="other", folder=versions.model_folder(active).name, clear_below=0.3, flagged_from=0.7
+    )
+    call_command("evaluate_model", "other")
+    assert "met      It answers alike." in capsys.readouterr().out
+    assert version.trials.get().passed
+    with pytest.raises(CommandError, match="there is no other"):
+        call_command("evaluate_model", active.name)

@@ -3,9 +3,9 @@ from datetime import timedelta
 import pytest
 
 from classifier import retraining, review, versions
-from classifier.models import AuditEvent, ModelVersion, Structure, TrainingRun, User
+from classifier.models import AuditEvent, ModelVersion, Photo, TrainingRun, User
 from classifier.states import RunState, VersionState
-from tests.factories import active_version, make_photo_set, make_reviewed, make_user
+from tests.factories import active_version, make_lessons, make_photo_set, make_reviewed, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -17,9 +17,7 @@ def admin() -> User:
 
 @pytest.fixture
 def _reviewed(admin: User) -> None:
-    photo_set = make_photo_set()
-    for outcome in ["confirmed", "dismissed"] * retraining.MIN_PHOTOS_OF_A_KIND:
-        make_reviewed(photo_set, outcome, by=admin)
+    make_lessons(admin)
 
 
 def run_once(admin: User) -> TrainingRun:
@@ -61,7 +59,7 @@ def test_decisions_after_the_press_do_not_change_the_manifest(admin: User) -> No
     make_reviewed(photo_set, "confirmed", by=admin)
     run.refresh_from_db()
     assert run.manifest == before
-    assert {"photo", "sha256", "cracked", "reviewer", "decided_at"} <= before[0].keys()
+    assert {"photo", "sha256", "cracked", "reviewer", "decided_at", "side"} <= before[0].keys()
 
 
 @pytest.mark.usefixtures("_reviewed")
@@ -128,24 +126,32 @@ def test_a_version_whose_files_are_gone_is_not_activated(admin: User) -> None:
     assert ModelVersion.objects.active() == run.base
 
 
-def test_held_out_structures_never_change_with_others_added() -> None:
-    few = {str(number) for number in range(20)}
-    many = few | {str(number) for number in range(20, 60)}
-    assert retraining.held_out(few) == retraining.held_out(many) & few
-    assert 0 < len(retraining.held_out(many)) < len(many) / 2
-
-
-def test_a_site_of_one_structure_trains_on_it() -> None:
-    assert all(retraining.held_out({str(n)}) == frozenset() for n in range(20))
+@pytest.mark.usefixtures("_reviewed")
+def test_a_photo_on_both_sides_ends_the_run_with_its_reason(admin: User) -> None:
+    run = retraining.request_run(by=admin)
+    entries = {entry["side"]: entry for entry in run.manifest}
+    entries["learn"]["sha256"] = entries["test"]["sha256"]
+    run.save()
+    retraining.execute(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.FAILED
+    assert "both belong to one file" in run.message
 
 
 @pytest.mark.usefixtures("_reviewed")
-def test_photos_that_only_measure_are_not_enough_to_learn_from(
-    admin: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    measuring = str(Structure.objects.get().pk)
-    monkeypatch.setattr(retraining, "held_out", lambda _: frozenset({measuring}))
-    make_reviewed(make_photo_set(), "confirmed", by=admin)
-    with pytest.raises(retraining.CannotTrain, match="1 are confirmed and 0 dismissed"):
+def test_without_new_reviews_a_run_is_trained_only_when_wanted_anyway(admin: User) -> None:
+    run = run_once(admin)
+    with pytest.raises(retraining.NothingNew, match="Nothing was reviewed since") as nothing:
         retraining.request_run(by=admin)
-    assert not TrainingRun.objects.exists()
+    assert nothing.value.run == run
+    assert retraining.request_run(by=admin, anyway=True).pk != run.pk
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_what_was_decided_since_the_last_run_is_counted(admin: User) -> None:
+    manifest = run_once(admin).manifest
+    assert retraining.readiness().new == 0
+    make_reviewed(make_photo_set(), "confirmed", by=admin)
+    photo = Photo.objects.get(pk=manifest[0]["photo"])
+    review.decide(photo, "cant_tell", by=admin, seen_decision_id=photo.decision_id)
+    assert retraining.readiness().new == 2

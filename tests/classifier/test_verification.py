@@ -19,9 +19,9 @@ from classifier.models import AuditEvent, ModelVersion, Photo, Prediction
 from tests.factories import (
     active_version,
     make_classified,
+    make_lessons,
     make_photo,
     make_photo_set,
-    make_reviewed,
     make_structure,
     make_user,
 )
@@ -211,9 +211,7 @@ def test_a_decision_that_vanished_from_its_photo_is_named(photo: Photo) -> None:
 def trained() -> ModelVersion:
     """Return an active version with a folder of its own."""
     admin = make_user("admin", "reviewer")
-    photo_set = make_photo_set()
-    for outcome in ["confirmed", "dismissed"] * retraining.MIN_PHOTOS_OF_A_KIND:
-        make_reviewed(photo_set, outcome, by=admin)
+    make_lessons(admin)
     run = retraining.request_run(by=admin)
     retraining.execute(run.pk)
     return versions.activate(ModelVersion.objects.get(state="candidate"), by=admin)

@@ -128,8 +128,10 @@ DELETE = (
 
 def test_two_presses_of_train_start_one_run(site: LiveSite, visit: Visit) -> None:
     """F37: whoever presses second is led to the run of the first."""
-    photos = [sent.pk for sent in visit.send_many(8)]
+    other = Visit(site, visit.session)
+    photos = [sent.pk for sent in (*visit.send_many(8), *other.send_many(4))]
     visit.wait_ended(8, seconds=30)
+    other.wait_ended(4, seconds=30)
     for number, photo in enumerate(photos):
         decide(visit.session, photo, "confirmed" if number % 2 else "dismissed")
     runs = "SELECT count(*) FROM classifier_trainingrun WHERE state = 'queued'"

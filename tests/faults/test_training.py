@@ -16,9 +16,13 @@ RUN_MOMENTS = ("T1", "T2", "T3", "T4", "T5", "T6")
 
 @pytest.fixture
 def reviewed(visit: Visit) -> Visit:
-    """Return a visit with eight decided photos: enough to train."""
-    photos = [sent.pk for sent in visit.send_many(8)]
+    """Return a visit with eight decided photos, beside another structure with four: enough to
+    train.
+    """
+    other = Visit(visit.site, visit.session)
+    photos = [sent.pk for sent in (*visit.send_many(8), *other.send_many(4))]
     visit.wait_ended(8, seconds=30)
+    other.wait_ended(4, seconds=30)
     for number, photo in enumerate(photos):
         outcome = "confirmed" if number % 2 else "dismissed"
         fields: dict[str, object] = {"outcome": outcome, "cause": "joint", "seen": ""}
@@ -41,7 +45,7 @@ def newest_run(site: LiveSite) -> str:
 
 def trained(site: LiveSite, visit: Visit) -> int:
     """Train a candidate to its end and return its id."""
-    visit.session.submit("/training-runs/")
+    visit.session.submit("/training-runs/", {"anyway": "1"})
     site.wait_for_run(seconds=60)
     return site.value("SELECT max(id) FROM classifier_modelversion")
 

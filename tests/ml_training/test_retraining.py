@@ -2,9 +2,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ml_training import RELEASED, read_facts, retrain
+from ml_training.comparing import DRAWN_PHOTOS
 from ml_training.contracts import (
+    DatasetError,
     LabelledPhoto,
     ModelFileError,
     Progress,
@@ -31,7 +34,7 @@ def request_for(photos: tuple[LabelledPhoto, ...], out: Path) -> RetrainRequest:
     )
 
 
-def test_a_retraining_gives_a_candidate_that_is_compared_with_its_base(
+def test_a_retraining_gives_a_candidate_with_golden_answers(
     make_photos: MakePhotos, tmp_path: Path
 ) -> None:
     told: list[Progress] = []
@@ -39,7 +42,7 @@ def test_a_retraining_gives_a_candidate_that_is_compared_with_its_base(
     facts = retrain(request, on_progress=told.append, should_stop=lambda: False)
     assert facts.weights_sha256 != read_facts(RELEASED).weights_sha256
     assert facts.card["reviewed"]["held_out"] == 4  # type: ignore[index]  # JSON
-    assert set(facts.card["held_out"]) == {"active", "candidate"}  # type: ignore[call-overload]  # JSON
+    assert len(facts.card["golden"]) == DRAWN_PHOTOS  # type: ignore[arg-type]  # JSON
     assert {p.epoch for p in told} == {0, 1, 2}
     assert all(p.loss > 0 for p in told if p.epoch), "A stage before the first epoch has no loss."
     assert load_classifier(request.out).judge(draw_wall(1, cracked=False)).verdict
@@ -64,6 +67,20 @@ def test_too_few_photos_to_learn_from_are_refused(make_photos: MakePhotos, tmp_p
     request = replace(request, held_out_groups=frozenset({"structure-0"}))
     with pytest.raises(TooFewPhotos, match="at least 4 reviewed photos"):
         retrain(request, on_progress=lambda _: None, should_stop=lambda: False)
+
+
+def test_a_picture_that_would_teach_and_measure_fails_the_run(
+    make_photos: MakePhotos, tmp_path: Path
+) -> None:
+    photos = make_photos(8)
+    with Image.open(photos[0].path) as picture:
+        picture.resize((300, 225)).save(photos[4].path, quality=60)
+    with pytest.raises(DatasetError, match=r"photo-00\.jpg would be learned from and photo-04"):
+        retrain(
+            request_for(photos, tmp_path / "out"),
+            on_progress=lambda _: None,
+            should_stop=lambda: False,
+        )
 
 
 def test_an_existing_version_is_never_overwritten(make_photos: MakePhotos, tmp_path: Path) -> None:

@@ -3,9 +3,9 @@ from django.test import Client
 from django.urls import reverse
 
 from classifier import retraining
-from classifier.models import ModelVersion, TrainingRun, User
+from classifier.models import AuditEvent, ModelVersion, TrainingRun, Trial, User
 from tests.classifier.views.conftest import ClientFor
-from tests.factories import active_version, make_photo_set, make_reviewed, make_user
+from tests.factories import active_version, make_lessons, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -23,9 +23,7 @@ def admin() -> User:
 
 @pytest.fixture
 def _reviewed(admin: User) -> None:
-    photo_set = make_photo_set()
-    for outcome in ["confirmed", "dismissed"] * retraining.MIN_PHOTOS_OF_A_KIND:
-        make_reviewed(photo_set, outcome, by=admin)
+    make_lessons(admin)
 
 
 def test_the_button_says_what_is_missing(client: Client) -> None:
@@ -54,6 +52,16 @@ def test_the_run_page_shows_progress_and_cancels(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("_reviewed")
+def test_with_nothing_new_the_page_offers_to_train_anyway(client: Client, admin: User) -> None:
+    retraining.execute(retraining.request_run(by=admin).pk)
+    page = client.post(reverse("train"), follow=True).content.decode()
+    assert "Nothing was reviewed since Training run" in page
+    assert "Train anyway" in page
+    client.post(reverse("train"), {"anyway": "1"})
+    assert TrainingRun.objects.count() == 2
+
+
+@pytest.mark.usefixtures("_reviewed")
 def test_a_candidate_is_activated_by_its_button(client: Client, admin: User) -> None:
     run = retraining.request_run(by=admin)
     retraining.execute(run.pk)
@@ -71,7 +79,8 @@ def test_a_rejected_version_is_not_activated(client: Client) -> None:
         clear_below=0.1,
         flagged_from=0.2,
     )
-    answer = client.post(reverse("activate", args=[rejected.pk]), follow=True)
+    address = reverse("activate", args=[rejected.pk])
+    answer = client.post(address, {"reason": "nevertheless"}, follow=True)
     assert "rejected is rejected." in answer.content.decode()
     assert ModelVersion.objects.active() == active
 
@@ -87,23 +96,43 @@ def test_the_sentences_of_a_card_stand_apart(client: Client) -> None:
     assert "[]" not in page
 
 
-@pytest.mark.parametrize(("missed", "warned"), [(4, True), (1, False)])
-def test_a_candidate_that_misses_more_cracks_says_so(
-    client: Client, missed: int, warned: bool
-) -> None:
-    def side(count: int) -> dict[str, object]:
-        clear = {"clear": 4, "undecided": 0, "flagged": 0}
-        confusion = {"cracked": {"clear": count}, "clear": clear}
-        return {"photos": 9, "cracked": 5, "confusion": confusion}
+@pytest.fixture
+def refused(admin: User) -> ModelVersion:
+    """Return a candidate that misses a crack which the active version flags."""
+    make_lessons(admin)
+    retraining.execute(retraining.request_run(by=admin).pk)
+    trial = Trial.objects.get()
+    trial.passed, trial.findings = False, [MISSES]
+    entry = next(entry for entry in trial.photos if entry["cracked"])
+    entry |= {"active": 0.9, "candidate": 0.1}
+    trial.save()
+    return trial.candidate
 
-    active = active_version()
-    candidate = ModelVersion.objects.create(
-        name="candidate",
-        weights_sha256="c",
-        clear_below=0.1,
-        flagged_from=0.2,
-        parent=active,
-        card={"held_out": {"active": side(1), "candidate": side(missed)}},
-    )
-    page = client.get(reverse("model", args=[candidate.pk])).content.decode()
-    assert ("calls more cracked photos clear" in page) == warned
+
+MISSES = {"rule": "recall", "passed": False, "sentence": "It may miss more cracks."}
+
+
+def test_a_refused_candidate_says_why_and_what_it_would_change(
+    client: Client, refused: ModelVersion
+) -> None:
+    page = client.get(reverse("model", args=[refused.pk])).content.decode()
+    assert "It may miss more cracks." in page
+    assert "No longer flagged: 1" in page
+    assert "Now flagged: 0" in page
+    assert "why?" in client.get(reverse("models")).content.decode()
+
+
+def test_against_the_gate_a_reason_has_to_be_typed(client: Client, refused: ModelVersion) -> None:
+    address = reverse("activate", args=[refused.pk])
+    answer = client.post(address, {"reason": " "}, follow=True)
+    assert "was not activated. It may miss more cracks. Say why" in answer.content.decode()
+    client.post(address, {"reason": "It knows our joints."})
+    assert ModelVersion.objects.active() == refused
+    event = AuditEvent.objects.get(action="model version activated against the gate")
+    assert event.detail == {"gate": MISSES["sentence"], "why": "It knows our joints."}
+
+
+def test_a_comparison_is_asked_of_the_training_worker(client: Client, rung: list[int]) -> None:
+    version = active_version()
+    client.post(reverse("compare", args=[version.pk]))
+    assert rung == [version.pk]

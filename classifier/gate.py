@@ -1,0 +1,134 @@
+"""Trials: a candidate beside the active version, and whether it may go live on its own merits."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from classifier import manifests, photo_files, versions
+from classifier.engine import CompareRequest, Comparison, LabelledPhoto, engine
+from classifier.manifests import Entry
+from classifier.models import ModelVersion, Photo, Structure, Trial
+from classifier.states import Side, Verdict
+
+SHOWN_FLIPS = 60
+
+
+class CannotCompare(Exception):
+    """There is nothing to compare with; the message says what."""
+
+
+def labelled(entries: Iterable[Entry]) -> list[tuple[int, LabelledPhoto]]:
+    """Give the entries' photos that are still there, each with its id, to the classifier."""
+    entries = list(entries)
+    photos = Photo.objects.by_ids(entry["photo"] for entry in entries)
+    return [
+        (
+            entry["photo"],
+            LabelledPhoto(
+                path=photo_files.derived(photos[entry["photo"]]) / "working.jpg",
+                cracked=entry["cracked"],
+                group=str(entry["structure"]),
+                name=entry["name"],
+                kind=entry["kind"],
+            ),
+        )
+        for entry in entries
+        if entry["photo"] in photos
+    ]
+
+
+def measuring_now() -> list[Entry]:
+    """Return the labels of today's photos of the structures that only measure."""
+    sides = Structure.objects.sides()
+    return [entry for entry in manifests.labels() if sides[entry["structure"]] == Side.TEST]
+
+
+def compare(candidate: ModelVersion) -> Trial:
+    """Try a version beside the active one, on all that measures now, and keep the result."""
+    active = ModelVersion.objects.active()
+    if active is None or active.pk == candidate.pk:
+        raise CannotCompare("A version is compared with the active one, and there is no other.")
+    photos = labelled(measuring_now())
+    request = CompareRequest(
+        active=versions.model_folder(active),
+        candidate=versions.model_folder(candidate),
+        photos=tuple(photo for _, photo in photos),
+    )
+    found = engine().compare(request, lambda *_: None, lambda: False)
+    return record(found, candidate, active, photos)
+
+
+def record(
+    found: Comparison,
+    candidate: ModelVersion,
+    active: ModelVersion,
+    photos: list[tuple[int, LabelledPhoto]],
+) -> Trial:
+    answers = zip(photos, found.scores, strict=True) if found.scores else ()
+    return Trial.objects.create(
+        candidate=candidate,
+        active=active,
+        passed=found.passed,
+        findings=[asdict(finding) for finding in found.findings],
+        figures=dict(found.figures),
+        photos=[
+            {"photo": pk, "cracked": photo.cracked, "active": scores[0], "candidate": scores[1]}
+            for (pk, photo), scores in answers
+        ],
+    )
+
+
+# === What would change ===
+
+
+@dataclass(frozen=True)
+class Flip:
+    """A photo whose flag the candidate would set or take away."""
+
+    photo: Photo
+    cracked: bool
+    before: Verdict
+    before_score: float
+    after: Verdict
+    after_score: float
+
+
+@dataclass(frozen=True)
+class Flips:
+    now_flagged: list[Flip]
+    no_longer_flagged: list[Flip]
+
+
+def flips(trial: Trial) -> Flips:
+    """List the photos that only one of the two versions flags, the clearest change first."""
+
+    def flipped(was: str, becomes: str) -> list[Flip]:
+        chosen = [
+            entry
+            for entry in trial.photos
+            if _flags(trial, becomes, entry) and not _flags(trial, was, entry)
+        ]
+        chosen.sort(key=lambda entry: -abs(entry["candidate"] - entry["active"]))
+        return _shown(trial, chosen[:SHOWN_FLIPS])
+
+    return Flips(flipped("active", "candidate"), flipped("candidate", "active"))
+
+
+def _flags(trial: Trial, side: str, entry: Entry) -> bool:
+    version: ModelVersion = getattr(trial, side)
+    return version.verdict(entry[side]) == Verdict.FLAGGED
+
+
+def _shown(trial: Trial, entries: list[Entry]) -> list[Flip]:
+    photos = Photo.objects.for_cards().by_ids(entry["photo"] for entry in entries)
+    return [
+        Flip(
+            photo=photos[entry["photo"]],
+            cracked=entry["cracked"],
+            before=trial.active.verdict(entry["active"]),
+            before_score=entry["active"],
+            after=trial.candidate.verdict(entry["candidate"]),
+            after_score=entry["candidate"],
+        )
+        for entry in entries
+        if entry["photo"] in photos
+    ]

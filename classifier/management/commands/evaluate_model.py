@@ -1,0 +1,33 @@
+"""`manage.py evaluate_model NAME`: let a version stand beside the active one and say what is found.
+
+Exit code 1 where the gate would refuse it.
+"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from classifier import gate
+from classifier.models import ModelVersion
+
+
+class Command(BaseCommand):
+    help = "Compare a model version with the active one on the structures that only measure."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", help="the version's name, as on the models page")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        version = ModelVersion.objects.named(options["name"])
+        if version is None:
+            raise CommandError(f"No model version is named {options['name']}.")
+        try:
+            trial = gate.compare(version)
+        except gate.CannotCompare as error:
+            raise CommandError(str(error)) from error
+        for finding in trial.findings:
+            self.stdout.write(
+                f"{'met    ' if finding['passed'] else 'NOT MET'}  {finding['sentence']}"
+            )
+        if not trial.passed:
+            raise CommandError(f"{version} would be refused.")

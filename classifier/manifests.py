@@ -1,0 +1,139 @@
+"""What a training run learns from and what only measures: people's labels, split by structure.
+
+A manifest is a list of entries, one a photo, frozen when the run is asked for. A structure's side
+is drawn once, when it first enters a manifest, and stands from then on: what measures one version
+has taught none of the versions before it either.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from classifier.models import Photo, Structure
+from classifier.states import Outcome, Side
+
+Entry = dict[str, Any]
+
+MIN_PHOTOS_OF_A_KIND = 4
+"""Fewer confirmed or dismissed photos than this teach nothing that lasts."""
+MIN_STRUCTURES = 2
+"""One to learn from, one to measure on."""
+TEST_SHARE = 0.25
+_SALT = "held out"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """How far one of the conditions for a training run is met."""
+
+    what: str
+    there: int
+    needed: int
+
+    @property
+    def is_met(self) -> bool:
+        return self.there >= self.needed
+
+
+class LeakedSplit(Exception):
+    """A photo would both teach and measure; the message names it and says what to do."""
+
+
+def bars(entries: Iterable[Entry]) -> list[Bar]:
+    """Return what a run needs, and how much of it these labels are."""
+    entries = list(entries)
+    confirmed = sum(entry["cracked"] for entry in entries)
+    structures = len({entry["structure"] for entry in entries})
+    return [
+        Bar("confirmed photos", confirmed, MIN_PHOTOS_OF_A_KIND),
+        Bar("dismissed photos", len(entries) - confirmed, MIN_PHOTOS_OF_A_KIND),
+        Bar("structures with reviewed photos", structures, MIN_STRUCTURES),
+    ]
+
+
+def freeze() -> list[Entry]:
+    """Return an entry for each labelled photo as it is decided now; draw the sides still open.
+
+    Call it in the transaction that stores the run: a run that is not stored leaves no side drawn.
+    """
+    entries = labels()
+    sides = Structure.objects.sides()
+    shown = {entry["structure"] for entry in entries}
+    drawn = draw_sides({pk: side for pk, side in sides.items() if side or pk in shown})
+    for pk, side in drawn.items():
+        Structure.objects.take_side(pk, side)
+    sides |= drawn
+    return [entry | {"side": str(sides[entry["structure"]])} for entry in entries]
+
+
+def labels() -> list[Entry]:
+    """Return what people decided: photo, bytes, place, crack or none, who said so and when.
+
+    Photos on which nobody could tell are left out; what a model says is never a label.
+    """
+    return [
+        {
+            "photo": photo.pk,
+            "name": photo.name,
+            "sha256": photo.sha256,
+            "structure": photo.structure_id,
+            "kind": photo.structure.kind,
+            "set": photo.photo_set_id,
+            "cracked": photo.decision.outcome == Outcome.CONFIRMED,
+            "cause": photo.decision.cause,
+            "reviewer": photo.decision.by_id,
+            "decided_at": photo.decision.created_at.isoformat(),
+        }
+        for photo in Photo.objects.labelled().order_by("id")
+        if photo.decision
+    ]
+
+
+def draw_sides(sides: Mapping[int, str]) -> dict[int, Side]:
+    """Choose a side for each structure (by id) that has none; those that have one keep it.
+
+    By salted hash, and so many that a quarter of all structures, rounded up, only measure.
+    """
+    tests = math.ceil(len(sides) * TEST_SHARE) - list(sides.values()).count(Side.TEST)
+    undrawn = sorted((pk for pk, side in sides.items() if not side), key=_salted)
+    return {pk: Side.TEST if place < tests else Side.LEARN for place, pk in enumerate(undrawn)}
+
+
+def _salted(structure: int) -> bytes:
+    return hashlib.sha256(f"{_SALT} {structure}".encode()).digest()
+
+
+def digest(manifest: list[Entry]) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+
+
+def of_side(manifest: Iterable[Entry], side: Side) -> list[Entry]:
+    return [entry for entry in manifest if entry["side"] == side]
+
+
+def changes_since(earlier: Iterable[Entry], now: Iterable[Entry]) -> int:
+    """Count the photos whose label is new, was decided again, or is gone."""
+    before, after = ({(e["photo"], e["decided_at"]) for e in entries} for entries in (earlier, now))
+    return len({photo for photo, _ in before ^ after})
+
+
+def refuse_leaks(manifest: list[Entry]) -> None:
+    """Raise LeakedSplit where one structure, photo set or file would stand on both sides."""
+    learned, measured = (of_side(manifest, side) for side in (Side.LEARN, Side.TEST))
+    for what in ("structure", "set", "sha256"):
+        taught = {entry[what]: entry for entry in learned}
+        for entry in measured:
+            if entry[what] in taught:
+                raise LeakedSplit(_sentence(what, entry, taught[entry[what]]))
+
+
+def _sentence(what: str, measured: Entry, learned: Entry) -> str:
+    shared = {"structure": "structure", "set": "photo set", "sha256": "file"}[what]
+    return (
+        f"{learned['name']} would be learned from and {measured['name']} would measure it, but "
+        f"both belong to one {shared}: the figures would flatter. Nothing was trained. Answer "
+        "“can’t tell” on one of the two and start again."
+    )

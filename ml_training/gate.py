@@ -1,0 +1,237 @@
+"""Whether a candidate may take over: conditions on what it and the active model said of the same
+photos. Missed cracks come first, false alarms second, calibration third.
+
+A cracked photo is found when it is not called clear: flagged and undecided photos are both looked
+at by a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml_training.contracts import Finding, Thresholds
+from ml_training.evaluation import Answers, Values, auc, expected_calibration_error
+
+FEWEST_OF_A_KIND = 10
+"""With fewer cracked or clear photos to measure on, nothing is shown."""
+LOST_RECALL = 0.01
+"""So much of the recall may be lost, with a one-sided certainty of 95 %."""
+LOST_RECALL_OF_A_KIND = 0.05
+FEWEST_CRACKED_OF_A_KIND = 20
+MORE_FALSE_FLAGS = 0.05
+"""A candidate that surely flags more clear photos by this share is refused."""
+WORSE_ECE = 0.02
+LOST_DRAWN = 0.1
+GOLDEN_TOLERANCE = 1e-4
+LONGEST_LOAD_SECONDS = 10.0
+SLOWEST = 1.5
+MORE_MEMORY_MB = 200.0
+
+_DRAWS = 2000
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one model said and what it cost: `seconds` a photo (median), `memory_mb` of loading."""
+
+    thresholds: Thresholds
+    scores: Values
+    drawn: Values
+    seconds: float
+    load_seconds: float
+    memory_mb: float
+
+    def finds(self) -> Answers:
+        return self.scores >= self.thresholds.clear_below
+
+    def flags(self) -> Answers:
+        return self.scores >= self.thresholds.flagged_from
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Both models on the same photos and on the same drawn ones.
+
+    `golden_difference`: how far the candidate, opened anew, is from the answers it gave when it was
+    written; None where none were recorded.
+    """
+
+    cracked: Answers
+    kinds: Sequence[str]
+    drawn_cracked: Answers
+    active: Shown
+    candidate: Shown
+    golden_difference: float | None = None
+
+
+def judge(trial: Trial) -> tuple[Finding, ...]:
+    """Give every condition, the gravest first; a candidate that answers no numbers has only one."""
+    answers = (trial.candidate.scores, trial.candidate.drawn)
+    if not all(np.isfinite(scores).all() for scores in answers):
+        return (Finding("numbers", False, "Some of its answers are no numbers (NaN)."),)
+    rules = (_enough, _recall, _recall_of_kinds, _false_flags, _calibration, _drawn)
+    costs = (_golden, _load, _speed, _memory)
+    return tuple(finding for rule in (*rules, *costs) for finding in rule(trial))
+
+
+def _enough(trial: Trial) -> Iterator[Finding]:
+    cracked = int(trial.cracked.sum())
+    clear = len(trial.cracked) - cracked
+    if min(cracked, clear) < FEWEST_OF_A_KIND:
+        yield Finding(
+            "photos",
+            False,
+            f"Too little to compare on: the structures that only measure have {cracked} confirmed "
+            f"and {clear} dismissed photos; {FEWEST_OF_A_KIND} of each are needed.",
+        )
+
+
+# === Missed cracks ===
+
+
+def _recall(trial: Trial) -> Iterator[Finding]:
+    active, candidate = (s.finds()[trial.cracked] for s in (trial.active, trial.candidate))
+    if not len(active):
+        return
+    surely = lowest_difference(candidate, active)
+    found = f"it finds {candidate.sum()} of {len(active)} cracked photos, the active version "
+    found += f"{active.sum()}"
+    if surely >= -LOST_RECALL:
+        yield Finding("recall", True, f"{found[0].upper()}{found[1:]}.")
+    else:
+        yield Finding(
+            "recall",
+            False,
+            f"It may miss more cracks: {found}. With 95 % certainty the loss stays under "
+            f"{-100 * surely:.0f} points only; {100 * LOST_RECALL:.0f} is allowed.",
+        )
+
+
+def lowest_difference(candidate: Answers, active: Answers) -> float:
+    """Give the lower end, one-sided at 95 %, of the difference of two shares, by a bootstrap over
+    photos, both models' answers to a photo drawn together.
+    """
+    difference = candidate.astype(np.float64) - active
+    rng = np.random.default_rng(0)
+    drawn = rng.integers(0, len(difference), (_DRAWS, len(difference)))
+    return float(np.quantile(difference[drawn].mean(axis=1), 0.05))
+
+
+def _recall_of_kinds(trial: Trial) -> Iterator[Finding]:
+    kinds = np.array(trial.kinds)
+    for kind in sorted(set(trial.kinds) - {""}):
+        of_kind = trial.cracked & (kinds == kind)
+        if of_kind.sum() < FEWEST_CRACKED_OF_A_KIND:
+            continue
+        active, candidate = (s.finds()[of_kind] for s in (trial.active, trial.candidate))
+        found = f"of the kind “{kind}” it finds {candidate.sum()} of {len(active)} cracked photos, "
+        found += f"the active version {active.sum()}"
+        passed = bool(candidate.mean() >= active.mean() - LOST_RECALL_OF_A_KIND)
+        begin = "Of" if passed else "It misses more cracks: of"
+        yield Finding("recall by kind", passed, f"{begin}{found[2:]}.")
+
+
+# === False alarms and calibration ===
+
+
+def _false_flags(trial: Trial) -> Iterator[Finding]:
+    active, candidate = (s.flags()[~trial.cracked] for s in (trial.active, trial.candidate))
+    if not len(active):
+        return
+    passed = lowest_difference(candidate, active) <= MORE_FALSE_FLAGS
+    begin = "It flags" if passed else "It raises more false alarms: it flags"
+    yield Finding(
+        "false alarms",
+        passed,
+        f"{begin} {candidate.sum()} of {len(active)} photos without a crack, the active version "
+        f"{active.sum()}.",
+    )
+
+
+def _calibration(trial: Trial) -> Iterator[Finding]:
+    if not len(trial.cracked):
+        return
+    active, candidate = (
+        expected_calibration_error(s.scores, trial.cracked) for s in (trial.active, trial.candidate)
+    )
+    passed = candidate <= active + WORSE_ECE
+    begin = "Its scores" if passed else "Its scores say less about the chance of a crack: they"
+    yield Finding(
+        "calibration",
+        passed,
+        f"{begin} are off by {candidate:.3f} on average (ECE), the active version’s by "
+        f"{active:.3f}; {WORSE_ECE} more is allowed.",
+    )
+
+
+# === Drawn photos: what everyone's model has to know ===
+
+
+def _drawn(trial: Trial) -> Iterator[Finding]:
+    cracked = trial.drawn_cracked
+    order = [auc(s.drawn, cracked) for s in (trial.active, trial.candidate)]
+    found = [
+        int((s.drawn[cracked] >= s.thresholds.clear_below).sum())
+        for s in (trial.active, trial.candidate)
+    ]
+    if order[1] < 0.5:
+        sentence = "It scores drawn cracks lower than drawn clear walls: its classes are swapped."
+        yield Finding("drawn photos", False, sentence)
+        return
+    lost = max(order[0] - order[1], (found[0] - found[1]) / max(1, int(cracked.sum())))
+    passed = lost <= LOST_DRAWN
+    begin = "It finds" if passed else "It has forgotten cracks it knew: it finds"
+    yield Finding(
+        "drawn photos",
+        passed,
+        f"{begin} {found[1]} of {cracked.sum()} drawn cracks, the active version {found[0]}.",
+    )
+
+
+# === What it costs, and whether it is what was written ===
+
+
+def _golden(trial: Trial) -> Iterator[Finding]:
+    if trial.golden_difference is None:
+        return
+    passed = trial.golden_difference <= GOLDEN_TOLERANCE
+    yield Finding(
+        "golden answers",
+        passed,
+        "Opened anew it gives the answers recorded when it was written."
+        if passed
+        else "Opened anew it does not give the answers recorded when it was written: they differ "
+        f"by up to {trial.golden_difference:.4f}.",
+    )
+
+
+def _bound(
+    rule: str, unit: str, limit: Callable[[Trial], float], value: Callable[[Trial], float]
+) -> Callable[[Trial], Iterator[Finding]]:
+    def within(trial: Trial) -> Iterator[Finding]:
+        passed = value(trial) <= limit(trial)
+        sentence = f"{rule.capitalize()}: {value(trial):.2f} {unit}"
+        sentence += f", at most {limit(trial):.2f} {'is' if passed else 'would be'} allowed."
+        yield Finding(rule, bool(passed), sentence)
+
+    return within
+
+
+_load = _bound(
+    "time to load", "s", lambda _: LONGEST_LOAD_SECONDS, lambda trial: trial.candidate.load_seconds
+)
+_speed = _bound(
+    "time for a photo",
+    "s",
+    lambda trial: trial.active.seconds * SLOWEST,
+    lambda trial: trial.candidate.seconds,
+)
+_memory = _bound(
+    "memory",
+    "MB",
+    lambda trial: trial.active.memory_mb + MORE_MEMORY_MB,
+    lambda trial: trial.candidate.memory_mb,
+)

@@ -1,0 +1,100 @@
+"""Trials of a candidate beside the active version, and what they let through."""
+
+import pytest
+
+from classifier import gate, retraining, tasks, versions
+from classifier.engine import CompareRequest, Comparison, Finding, StubEngine, TrainingCancelled
+from classifier.models import ModelVersion, Trial, User
+from classifier.states import RunState
+from tests.factories import active_version, make_lessons, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin() -> User:
+    active_version()
+    return make_user("admin", "reviewer")
+
+
+@pytest.fixture
+def trial(admin: User) -> Trial:
+    """Return the trial with which a run ended."""
+    make_lessons(admin)
+    retraining.execute(retraining.request_run(by=admin).pk)
+    return Trial.objects.get()
+
+
+def test_a_run_ends_with_a_trial_on_the_structures_that_only_measure(trial: Trial) -> None:
+    run = trial.candidate.training_run
+    measuring = {entry["photo"] for entry in run.manifest if entry["side"] == "test"}
+    assert {entry["photo"] for entry in trial.photos} == measuring != set()
+    assert (trial.passed, trial.sentence) == (True, "")
+
+
+def test_a_candidate_that_passed_needs_no_reason(trial: Trial, admin: User) -> None:
+    assert versions.objection(trial.candidate) == ""
+    assert versions.activate(trial.candidate, by=admin).state == "active"
+
+
+def test_a_refused_candidate_names_the_gravest_finding(
+    monkeypatch: pytest.MonkeyPatch, admin: User
+) -> None:
+    findings = tuple(Finding(str(n), n == 0, f"Finding {n}.") for n in range(3))
+
+    def compare(_self: StubEngine, request: CompareRequest, *_: object) -> Comparison:
+        return Comparison(findings, {}, ((0.5, 0.5),) * len(request.photos))
+
+    monkeypatch.setattr(StubEngine, "compare", compare)
+    make_lessons(admin)
+    retraining.execute(retraining.request_run(by=admin).pk)
+    candidate = ModelVersion.objects.get(state="candidate")
+    assert versions.objection(candidate) == "Finding 1."
+    with pytest.raises(versions.AgainstTheGate):
+        versions.activate(candidate, by=admin)
+
+
+def test_a_trial_beside_another_version_does_not_count(trial: Trial, admin: User) -> None:
+    other = ModelVersion.objects.create(
+        name="other", weights_sha256="c" * 64, clear_below=0.3, flagged_from=0.7, state="candidate"
+    )
+    ModelVersion.objects.by_id(trial.active_id).move("retired")
+    ModelVersion.objects.by_id(other.pk).move("active")
+    assert "not compared with other" in versions.objection(trial.candidate)
+    assert versions.objection(trial.active) == "", "What was active before may come back."
+
+
+def test_a_shipped_version_is_compared_when_asked(
+    monkeypatch: pytest.MonkeyPatch, trial: Trial
+) -> None:
+    monkeypatch.setattr(StubEngine, "NAME", "stub-2")
+    shipped = versions.register_released()
+    assert "not compared" in versions.objection(shipped)
+    tasks.compare_version(shipped.pk)
+    assert versions.objection(shipped) == ""
+
+
+def test_flips_name_what_only_one_version_flags(trial: Trial) -> None:
+    first, second = trial.photos[:2]
+    first |= {"active": 0.1, "candidate": 0.9}
+    second |= {"active": 0.95, "candidate": 0.5}
+    found = gate.flips(trial)
+    assert [(flip.photo.pk, flip.before, flip.after) for flip in found.now_flagged] == [
+        (first["photo"], "clear", "flagged")
+    ]
+    assert [flip.after for flip in found.no_longer_flagged] == ["undecided"]
+
+
+def test_a_run_cancelled_while_comparing_leaves_no_folder(
+    monkeypatch: pytest.MonkeyPatch, admin: User
+) -> None:
+    def compare(*_: object) -> Comparison:
+        raise TrainingCancelled("stopped")
+
+    monkeypatch.setattr(StubEngine, "compare", compare)
+    make_lessons(admin)
+    run = retraining.request_run(by=admin)
+    retraining.execute(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.CANCELLED
+    assert not versions.model_folder(ModelVersion(folder=f"run-{run.pk}", name="")).exists()

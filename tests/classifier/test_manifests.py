@@ -1,0 +1,95 @@
+"""The split: by structure, drawn once by a salted hash, refused where it leaks."""
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+
+from classifier import manifests, retraining
+from classifier.engine import ModelFacts, Progress, RetrainRequest, StubEngine
+from classifier.manifests import Entry, LeakedSplit, draw_sides
+from classifier.models import Structure, TrainingRun
+from classifier.states import Side
+from tests.factories import active_version, make_lessons, make_reviewed, make_user
+
+LEARN, TEST = Side.LEARN, Side.TEST
+_numbers = itertools.count(10)
+
+
+def entry(side: Side, **values: object) -> Entry:
+    number = next(_numbers)
+    plain = {"name": f"{side}.jpg", "structure": number, "set": number, "sha256": str(number)}
+    return {**plain, "side": side, **values}
+
+
+def test_a_quarter_of_the_structures_rounded_up_only_measures() -> None:
+    for count, tests in ((2, 1), (4, 1), (5, 2), (40, 10)):
+        sides = draw_sides(dict.fromkeys(range(count), ""))
+        assert list(sides.values()).count(TEST) == tests
+
+
+def test_a_side_once_drawn_is_never_drawn_again() -> None:
+    before: dict[int, str] = {**draw_sides(dict.fromkeys(range(9), ""))}
+    later = draw_sides(before | dict.fromkeys(range(9, 40), ""))
+    assert set(later) == set(range(9, 40))
+    tests = [*before.values(), *later.values()].count(TEST)
+    assert tests == 10
+
+
+@pytest.mark.parametrize("what", ["structure", "set", "sha256"])
+def test_what_would_teach_and_measure_is_refused_by_name(what: str) -> None:
+    manifest = [
+        entry(LEARN, name="deck.jpg", **{what: 1}),
+        entry(TEST, name="pier.jpg", **{what: 1}),
+    ]
+    with pytest.raises(LeakedSplit, match=r"deck\.jpg would be learned from and pier\.jpg"):
+        manifests.refuse_leaks(manifest)
+
+
+def test_two_photos_of_one_side_may_share_everything() -> None:
+    manifests.refuse_leaks([entry(LEARN, structure=1), entry(LEARN, structure=1), entry(TEST)])
+
+
+@pytest.mark.django_db
+def test_five_successive_runs_never_learn_from_what_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R04: structures are added before each run; the sides of the earlier ones stand."""
+    asked: list[RetrainRequest] = []
+    stub = StubEngine.retrain
+
+    def retrain(
+        self: StubEngine,
+        request: RetrainRequest,
+        on_progress: Callable[[Progress], None],
+        should_stop: Callable[[], bool],
+    ) -> ModelFacts:
+        asked.append(request)
+        return stub(self, request, on_progress, should_stop)
+
+    monkeypatch.setattr(StubEngine, "retrain", retrain)
+    active_version()
+    admin = make_user("admin", "reviewer")
+    for _ in range(5):
+        make_lessons(admin)
+        retraining.execute(retraining.request_run(by=admin).pk)
+    measured = [request.held_out_groups for request in asked]
+    learned = {p.group for r in asked for p in r.photos if p.group not in r.held_out_groups}
+    assert [len(groups) for groups in measured] == [1, 2, 3, 4, 5]
+    assert learned.isdisjoint(frozenset().union(*measured))
+    assert TrainingRun.objects.filter(state="succeeded").count() == 5
+
+
+@pytest.mark.django_db
+def test_a_run_that_cannot_begin_draws_no_sides() -> None:
+    active_version()
+    admin = make_user("admin", "reviewer")
+    one, other = make_lessons(admin, structures=2)
+    for outcome in ("confirmed", "dismissed"):
+        for _ in range(3):
+            make_reviewed(one, outcome, by=admin)
+    measuring = max((one, other), key=lambda s: s.photos.count()).inspection.structure_id
+    Structure.objects.take_side(measuring, TEST)
+    with pytest.raises(retraining.CannotTrain, match="kept apart to measure"):
+        retraining.request_run(by=admin)
+    assert Structure.objects.sides()[other.inspection.structure_id] == ""

@@ -1,0 +1,54 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ml_training import RELEASED, artifacts, compare
+from ml_training.comparing import DRAWN_PHOTOS
+from ml_training.contracts import CompareRequest, Comparison, TrainingCancelled
+from tests.ml_training.conftest import MakePhotos
+
+pytestmark = pytest.mark.keras
+
+
+def compared(candidate: Path, make_photos: MakePhotos) -> Comparison:
+    request = CompareRequest(RELEASED, candidate, make_photos(4))
+    return compare(request, on_photo=lambda *_: None, should_stop=lambda: False)
+
+
+def with_card(out: Path, **changes: object) -> Path:
+    """Copy the released model with another card."""
+    shutil.copytree(RELEASED, out)
+    card = json.loads((out / "card.json").read_text())
+    (out / "card.json").write_text(json.dumps(card | changes))
+    artifacts.write_sums(out)
+    return out
+
+
+def test_a_model_beside_itself_lacks_only_photos_to_compare_on(make_photos: MakePhotos) -> None:
+    found = compared(RELEASED, make_photos)
+    assert [finding.rule for finding in found.findings if not finding.passed] == ["photos"]
+    assert [active for active, _ in found.scores] == [candidate for _, candidate in found.scores]
+    assert set(found.figures["reviewed"]) == {"active", "candidate"}  # type: ignore[call-overload]  # JSON
+
+
+def test_answers_other_than_those_recorded_are_refused(
+    make_photos: MakePhotos, tmp_path: Path
+) -> None:
+    strange = with_card(tmp_path / "strange", golden=[0.5] * DRAWN_PHOTOS)
+    rules = [f.rule for f in compared(strange, make_photos).findings if not f.passed]
+    assert rules == ["photos", "golden answers"]
+
+
+def test_a_candidate_that_cannot_be_opened_is_refused_in_a_sentence(
+    make_photos: MakePhotos, tmp_path: Path
+) -> None:
+    (finding,) = compared(tmp_path / "nothing", make_photos).findings
+    assert (finding.rule, finding.passed) == ("files", False)
+
+
+def test_a_comparison_stops_when_asked_to(make_photos: MakePhotos) -> None:
+    request = CompareRequest(RELEASED, RELEASED, make_photos(4))
+    with pytest.raises(TrainingCancelled):
+        compare(request, on_photo=lambda *_: None, should_stop=lambda: True)

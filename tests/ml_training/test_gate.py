@@ -1,0 +1,108 @@
+"""R20: a candidate as good as the active model passes; each planted violation is refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ml_training.contracts import Thresholds
+from ml_training.gate import Shown, Trial, judge
+
+CRACKED = np.arange(200) < 100
+DRAWN = np.arange(24) % 2 == 0
+RNG = np.random.default_rng(1)
+SCORES = np.where(CRACKED, RNG.uniform(0.6, 1, 200), RNG.uniform(0, 0.4, 200))
+GOOD = Shown(
+    thresholds=Thresholds(0.3, 0.7),
+    scores=SCORES,
+    drawn=np.where(DRAWN, 0.9, 0.1),
+    seconds=0.3,
+    load_seconds=1.0,
+    memory_mb=150.0,
+)
+TRIAL = Trial(
+    cracked=CRACKED,
+    kinds=["bridge"] * 200,
+    drawn_cracked=DRAWN,
+    active=GOOD,
+    candidate=GOOD,
+    golden_difference=0.0,
+)
+
+
+def with_scores(**at: float) -> Shown:
+    """Change the scores of so many photos: of the cracked ones first, or of the clear ones."""
+    scores = SCORES.copy()
+    for place, score in at.items():
+        kind, count = place.split("_")
+        start = 0 if kind == "cracked" else 100
+        scores[start : start + int(count)] = score
+    return replace(GOOD, scores=scores)
+
+
+VIOLATIONS = {
+    "recall": with_scores(cracked_4=0.1),
+    "false alarms": with_scores(clear_20=0.9),
+    "calibration": replace(GOOD, scores=np.where(CRACKED, 0.35, 0.29)),
+    "numbers": with_scores(cracked_1=float("nan")),
+    "drawn photos": replace(GOOD, drawn=1 - GOOD.drawn),
+    "time to load": replace(GOOD, load_seconds=10.5),
+    "time for a photo": replace(GOOD, seconds=0.46),
+    "memory": replace(GOOD, memory_mb=351.0),
+}
+
+
+def refused(trial: Trial) -> list[str]:
+    return [finding.rule for finding in judge(trial) if not finding.passed]
+
+
+def test_an_equal_candidate_passes_and_every_condition_is_told() -> None:
+    findings = judge(TRIAL)
+    assert refused(TRIAL) == []
+    assert len({finding.rule for finding in findings}) == len(findings) == 9
+    assert "It finds 100 of 100 cracked photos" in findings[0].sentence
+
+
+@pytest.mark.parametrize("rule", VIOLATIONS)
+def test_a_planted_violation_is_refused_with_its_sentence(rule: str) -> None:
+    trial = replace(TRIAL, candidate=VIOLATIONS[rule])
+    assert refused(trial)[0] == rule
+    assert all(finding.sentence.endswith(".") for finding in judge(trial))
+
+
+def test_answers_that_differ_from_the_recorded_ones_are_refused() -> None:
+    assert refused(replace(TRIAL, golden_difference=2e-4)) == ["golden answers"]
+    assert refused(replace(TRIAL, golden_difference=5e-5)) == []
+
+
+def test_a_candidate_that_gains_more_than_it_loses_passes() -> None:
+    active = with_scores(cracked_20=0.1)
+    candidate = replace(GOOD, scores=np.where(np.arange(200) == 50, 0.1, SCORES))
+    assert refused(replace(TRIAL, active=active, candidate=candidate)) == []
+
+
+def test_ten_photos_that_agree_are_enough_and_nine_are_not() -> None:
+    def of(count: int) -> Trial:
+        chosen = np.r_[0:count, 100 : 100 + count]
+        shown = replace(GOOD, scores=SCORES[chosen])
+        return replace(
+            TRIAL,
+            cracked=CRACKED[chosen],
+            kinds=["dam"] * len(chosen),
+            active=shown,
+            candidate=shown,
+        )
+
+    assert refused(of(10)) == []
+    assert refused(of(9)) == ["photos"]
+
+
+def test_a_kind_of_structure_that_suffers_is_named() -> None:
+    kinds = ["tunnel" if n < 20 else "bridge" for n in range(200)]
+    candidate = with_scores(cracked_2=0.1)
+    active = replace(
+        GOOD, scores=np.where((np.arange(200) >= 20) & (np.arange(200) < 60), 0.1, SCORES)
+    )
+    trial = replace(TRIAL, kinds=kinds, active=active, candidate=candidate)
+    (finding,) = [finding for finding in judge(trial) if not finding.passed]
+    assert "of the kind “tunnel” it finds 18 of 20 cracked photos" in finding.sentence
