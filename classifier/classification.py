@@ -12,7 +12,7 @@ from django.utils import timezone
 from classifier import failpoints, images, photo_files, quality, versions
 from classifier.engine import ModelFileError, PhotoAnswer, engine
 from classifier.models import ModelVersion, Photo, Prediction, Region
-from classifier.models.photo import MAX_ATTEMPTS
+from classifier.models.photo_queue import MAX_ATTEMPTS
 from classifier.states import PhotoState
 
 logger = logging.getLogger(__name__)

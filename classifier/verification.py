@@ -27,7 +27,7 @@ from django.db import transaction
 from classifier import photo_files, versions
 from classifier.engine import engine
 from classifier.models import AuditEvent, Decision, ModelVersion, Photo, Prediction
-from classifier.models.photo import MAX_ATTEMPTS
+from classifier.models.photo_queue import MAX_ATTEMPTS
 from classifier.states import Outcome, PhotoState, VersionState
 
 CHUNK = 500

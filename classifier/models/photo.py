@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Count, Exists, F, Min, OuterRef, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q
 
 from classifier.models.capture import Capture
-from classifier.models.photo_lists import PhotoLists
+from classifier.models.photo_queue import PhotoQueue
 from classifier.states import (
     FAILED,
     NEEDS_A_LOOK,
@@ -36,11 +36,8 @@ if TYPE_CHECKING:
         User,
     )
 
-MAX_ATTEMPTS = 3
-"""A photo whose classification died this often is quarantined: its next try may kill the worker."""
 
-
-class PhotoQuerySet(PhotoLists):
+class PhotoQuerySet(PhotoQueue):
     MOVES = PHOTO_MOVES
 
     # --- which photos ---
@@ -180,51 +177,6 @@ class PhotoQuerySet(PhotoLists):
             return None
         minutes = (now - recent["first"]).total_seconds() / 60
         return float(recent["count"] / max(minutes, 1 / 60))
-
-    # --- the queue of record ---
-    def claim(self, pk: int, *, claimant: str, lease: timedelta, now: datetime) -> bool:
-        """Take one due photo for `claimant`; False where another holds it or it is not due.
-
-        A redelivered message carries the claimant it had: it may take over its own claim at once,
-        where a stranger waits for the lease to lapse.
-        """
-        own_or_lapsed = Q(state=PhotoState.CLASSIFYING) & (
-            Q(lease_until__lt=now) | Q(claimed_by=claimant)
-        )
-        claimed = self.filter(
-            Q(state=PhotoState.WAITING) | own_or_lapsed, pk=pk, attempts__lt=MAX_ATTEMPTS
-        ).update(
-            state=PhotoState.CLASSIFYING,
-            claimed_by=claimant,
-            lease_until=now + lease,
-            attempts=F("attempts") + 1,
-        )
-        return claimed == 1
-
-    def for_classification(self, pk: int) -> "Photo":
-        return self.select_related("structure").get(pk=pk)
-
-    def held(self, photo: "Photo") -> "PhotoQuerySet":
-        """The photo, as long as the claim it was loaded with still stands."""
-        return self.filter(
-            pk=photo.pk,
-            state=PhotoState.CLASSIFYING,
-            claimed_by=photo.claimed_by,
-            attempts=photo.attempts,
-        )
-
-    def abandoned(self, now: datetime) -> "PhotoQuerySet":
-        """Claims whose lease has lapsed: their worker died."""
-        return self.filter(state=PhotoState.CLASSIFYING, lease_until__lt=now)
-
-    def exhausted(self, now: datetime) -> "PhotoQuerySet":
-        return self.abandoned(now).filter(attempts__gte=MAX_ATTEMPTS)
-
-    def due(self, now: datetime, *, quiet_for: timedelta) -> "PhotoQuerySet":
-        """Photos that wait or were abandoned, and for which the bell has been silent a while."""
-        silent = Q(rung_at__isnull=True) | Q(rung_at__lt=now - quiet_for)
-        lapsed = Q(state=PhotoState.CLASSIFYING, lease_until__lt=now)
-        return self.filter(silent).filter(Q(state=PhotoState.WAITING) | lapsed)
 
 
 class Photo(Capture):

@@ -6,7 +6,7 @@ from django.utils import timezone
 from classifier import classification, engine, images, intake, photo_files, versions
 from classifier.engine import StubEngine
 from classifier.models import ModelVersion, Photo, Prediction
-from classifier.models.photo import MAX_ATTEMPTS
+from classifier.models.photo_queue import MAX_ATTEMPTS
 from classifier.states import PhotoState, Verdict
 from tests.factories import (
     CRACK,

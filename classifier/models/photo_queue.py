@@ -1,0 +1,61 @@
+"""The queue of record: which photos wait for a worker, and who holds which."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.db.models import F, Q
+
+from classifier.models.photo_lists import PhotoLists
+from classifier.states import PhotoState
+
+if TYPE_CHECKING:
+    from classifier.models import Photo
+
+MAX_ATTEMPTS = 3
+"""A photo whose classification died this often is quarantined: its next try may kill the worker."""
+
+
+class PhotoQueue(PhotoLists):
+    def claim(self, pk: int, *, claimant: str, lease: timedelta, now: datetime) -> bool:
+        """Take one due photo for `claimant`; False where another holds it or it is not due.
+
+        A redelivered message carries the claimant it had: it may take over its own claim at once,
+        where a stranger waits for the lease to lapse.
+        """
+        own_or_lapsed = Q(state=PhotoState.CLASSIFYING) & (
+            Q(lease_until__lt=now) | Q(claimed_by=claimant)
+        )
+        claimed = self.filter(
+            Q(state=PhotoState.WAITING) | own_or_lapsed, pk=pk, attempts__lt=MAX_ATTEMPTS
+        ).update(
+            state=PhotoState.CLASSIFYING,
+            claimed_by=claimant,
+            lease_until=now + lease,
+            attempts=F("attempts") + 1,
+        )
+        return claimed == 1
+
+    def for_classification(self, pk: int) -> "Photo":
+        return self.select_related("structure").get(pk=pk)
+
+    def held(self, photo: "Photo") -> Self:
+        """The photo, as long as the claim it was loaded with still stands."""
+        return self.filter(
+            pk=photo.pk,
+            state=PhotoState.CLASSIFYING,
+            claimed_by=photo.claimed_by,
+            attempts=photo.attempts,
+        )
+
+    def abandoned(self, now: datetime) -> Self:
+        """Claims whose lease has lapsed: their worker died."""
+        return self.filter(state=PhotoState.CLASSIFYING, lease_until__lt=now)
+
+    def exhausted(self, now: datetime) -> Self:
+        return self.abandoned(now).filter(attempts__gte=MAX_ATTEMPTS)
+
+    def due(self, now: datetime, *, quiet_for: timedelta) -> Self:
+        """Photos that wait or were abandoned, and for which the bell has been silent a while."""
+        silent = Q(rung_at__isnull=True) | Q(rung_at__lt=now - quiet_for)
+        lapsed = Q(state=PhotoState.CLASSIFYING, lease_until__lt=now)
+        return self.filter(silent).filter(Q(state=PhotoState.WAITING) | lapsed)
