@@ -29,7 +29,7 @@ def test_uploads_are_answered_while_the_broker_is_frozen(site: LiveSite, visit: 
     site.kill("valkey", signal.SIGCONT)
     assert {sent.status for sent in frozen} == {201}
     assert 0.5 < percentile([sent.seconds for sent in frozen], 0.95) <= 4.5
-    assert statistics.median(sent.seconds for sent in frozen[-10:]) <= usual + 0.05
+    assert statistics.median(sent.seconds for sent in frozen[-10:]) <= 2 * usual + 0.05
     visit.wait_ended(30, seconds=60)
     visit.assert_kept()
 
@@ -98,15 +98,14 @@ from kombu import Producer, Exchange
 from classifier.tasks import classify_photo
 app = classify_photo.app
 with app.connection_for_write() as connection:
-    send = Producer(connection, routing_key="classify", exchange=Exchange("classify"))
-    declare = dict(declare=[app.amqp.queues.select_add("classify")])
+    send = Producer(connection, routing_key="classify", exchange=Exchange(""))
     head = {"lang": "py", "task": "classifier.tasks.classify_photo", "id": "forged"}
-    send.publish(([1], {}, {}), headers={**head, "task": "os.system"}, **declare)
-    send.publish("nonsense", headers=head, **declare)
+    send.publish(([1], {}, {}), headers={**head, "task": "os.system"})
+    send.publish("nonsense", headers=head)
     send.publish(b"\\x80\\x04N.", content_type="application/x-python-serialize",
-                 content_encoding="binary", headers=head, **declare)
+                 content_encoding="binary", headers=head)
     for arguments in ([], ["1; DROP TABLE"], [1, 2, 3], [-1], [None]):
-        send.publish((arguments, {}, {}), headers={**head, "id": str(arguments)}, **declare)
+        send.publish((arguments, {}, {}), headers={**head, "id": str(arguments)})
 """
 
 

@@ -27,10 +27,10 @@ def test_every_point_is_in_the_code_once() -> None:
 
 
 def test_a_point_that_is_off_costs_less_than_a_microsecond() -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     for _ in range(10_000):
         failpoints.hit("W5", 17)
-    assert time.perf_counter() - begin < 0.01
+    assert time.process_time() - begin < 0.01
 
 
 def test_no_setting_of_the_site_arms_a_point(tmp_path: Path) -> None:
