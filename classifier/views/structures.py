@@ -10,10 +10,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from classifier import auditing, intake, reporting, roles
 from classifier.forms import AuditForm, InspectionForm, PhotoFilterForm, StructureForm
-from classifier.models import AuditSample, Inspection, Photo, PhotoQuerySet, Structure
+from classifier.models import AuditSample, Inspection, Photo, PhotoQuerySet, Report, Structure
+from classifier.states import Paper
 from classifier.views.access import SignedInRequest, guarded
 
 PAGE_SIZE = 60
+REPORTS = 5
 
 
 @require_safe
@@ -48,6 +50,8 @@ def inspection(request: SignedInRequest, pk: int) -> HttpResponse:
         "inspection": row,
         "structure": row.structure,
         "miss_rate": auditing.miss_rate(AuditSample.objects.of_inspection(row)),
+        "papers": Paper.choices,
+        "reports": Report.objects.of(row)[:REPORTS],
         "exports": reporting.EXPORT_LABELS,
         "audit_form": AuditForm(),
         "photo_sets": [(s, s.progress()) for s in row.photo_sets.recent()],
