@@ -13,7 +13,16 @@ from django.utils import timezone
 from PIL import Image, ImageDraw
 
 from classifier import auditing, photo_files
-from classifier.models import AuditEvent, AuditSample, Inspection, ModelVersion, Photo, Report, User
+from classifier.models import (
+    AuditEvent,
+    AuditSample,
+    Inspection,
+    ModelVersion,
+    Photo,
+    Report,
+    SignOff,
+    User,
+)
 from classifier.states import NEEDS_A_LOOK, Outcome, PhotoState, ReportState
 
 logger = logging.getLogger(__name__)
@@ -123,6 +132,7 @@ def _context(report: Report, folder: Path) -> dict[str, Any]:
         "counts": counts(photos),
         "versions": ModelVersion.objects.in_bulk(versions).values(),
         "miss_rate": auditing.miss_rate(AuditSample.objects.of_inspection(inspection)),
+        "signed": SignOff.objects.standing(inspection),
         "now": timezone.now(),
     }
 

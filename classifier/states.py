@@ -98,6 +98,11 @@ class ReportState(TextChoices):
     FAILED = "failed", "Failed"
 
 
+class SignOffKind(TextChoices):
+    SIGNED = "signed", "Signed off"
+    REOPENED = "reopened", "Opened again"
+
+
 class Paper(TextChoices):
     A4 = "A4", "A4"
     LETTER = "letter", "US Letter"

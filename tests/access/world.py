@@ -16,6 +16,7 @@ from classifier.models import (
     PhotoSet,
     Pulse,
     Report,
+    SignOff,
     Structure,
     TrainingRun,
     User,
@@ -45,7 +46,7 @@ SECRETS = ("Secret viaduct", "bearing.jpg")
 """What nobody may read who may not see photos."""
 ROW_OF = {
     "structure": "structure structure-edit inspection-new",
-    "inspection": "inspection upload draw-audit export report-new",
+    "inspection": "inspection upload draw-audit export report-new sign-off reopen",
     "report": "report report-progress report-pdf",
     "photo_set": "photo-set photo-set-progress photo-upload photos-known",
     "photo": "photo photo-image retry decide undo mark",
@@ -89,6 +90,8 @@ class World:
             "decide": {"outcome": "cant_tell", "seen": self.decision},
             "mark": {"kind": "remark", "shape": "box", "remark": "a stain", **CORNERS},
             "decide-many": {"outcome": "cant_tell", "photo": self.rows["photo"]},
+            "sign-off": {"name": "A. Reviewer"},
+            "reopen": {"reason": "a photo was added"},
             "draw-audit": {"wished": "0.05"},
             "undo": {"seen": self.decision},
         }
@@ -155,6 +158,7 @@ def contents() -> dict[str, list[object]]:
         "photo sets": list(PhotoSet.objects.values()),
         "photos": list(Photo.objects.values()),
         "marks": list(Mark.objects.values()),
+        "signatures": list(SignOff.objects.values()),
         "reports": list(Report.objects.values()),
         "audits": list(AuditSample.objects.values()),
         "decisions": list(Decision.objects.values()),
