@@ -10,6 +10,9 @@ RUN /uv/bin/uv venv /site \
         --requirements pyproject.toml --constraints requirements.lock
 
 FROM python:3.11-slim-bookworm
+# For the PDF report: pango sets its text, and a font has to be there.
+RUN apt-get update && apt-get install -y --no-install-recommends libpangoft2-1.0-0 fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 hairline \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data hairline \
     && install -d --owner hairline --group hairline --mode 0750 /data /data/run /data/media

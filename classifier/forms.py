@@ -157,6 +157,14 @@ class MarkForm(forms.Form):
         return data
 
 
+class SignOffForm(forms.Form):
+    name = forms.CharField(max_length=120, label="Name and role")
+
+
+class ReopenForm(forms.Form):
+    reason = forms.CharField(max_length=300, label="Why a new revision is needed")
+
+
 class AuditForm(forms.Form):
     wished = forms.TypedChoiceField(
         label="A sample that shows the miss rate to be below",

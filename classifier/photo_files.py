@@ -103,7 +103,10 @@ def received(chunks: Iterable[bytes]) -> Iterator[tuple[Path, str]]:
 
 def keep(temporary: Path, photo: Photo) -> None:
     """Move a received file to its place as an original: after this it survives a power cut."""
-    target = original(photo)
+    keep_as(temporary, original(photo))
+
+
+def keep_as(temporary: Path, target: Path) -> None:
     with room_on_disk():
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.chmod(settings.FILE_UPLOAD_PERMISSIONS)

@@ -4,7 +4,17 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
-from classifier.models import AuditEvent, Decision, Mark, Photo, PhotoQuerySet, Structure, User
+from classifier.models import (
+    AuditEvent,
+    Decision,
+    Inspection,
+    Mark,
+    Photo,
+    PhotoQuerySet,
+    SignOff,
+    Structure,
+    User,
+)
 from classifier.states import MarkKind, Outcome, ReviewOrder, Verdict
 
 
@@ -14,6 +24,16 @@ class DecidedMeanwhile(Exception):
     def __init__(self, photo: Photo) -> None:
         super().__init__(f"{photo} was decided meanwhile")
         self.photo = photo
+
+
+class SignedOff(DecidedMeanwhile):
+    """The photo's inspection is signed off, so its decisions are frozen."""
+
+
+def _refuse_where_signed(photo: Photo) -> None:
+    # Locked, so that nobody signs between this look and the decision.
+    if SignOff.objects.standing(Inspection.objects.lock_of(photo)):
+        raise SignedOff(photo)
 
 
 @transaction.atomic
@@ -28,8 +48,10 @@ def decide(
 ) -> Decision:
     """Append a decision and let it stand; raises DecidedMeanwhile where another came first.
 
-    `seen_decision_id` is the decision that stood on the reviewer's page, None for none.
+    `seen_decision_id` is the decision that stood on the reviewer's page, None for none. In an
+    inspection that is signed off, this and all below raise SignedOff.
     """
+    _refuse_where_signed(photo)
     decision = Decision.objects.create(
         photo=photo,
         prediction=photo.prediction,
@@ -47,6 +69,7 @@ def decide(
 @transaction.atomic
 def undo(photo: Photo, *, by: User, seen_decision_id: int) -> Decision | None:
     """Withdraw the standing decision; the one before it stands again. Returns what stands now."""
+    _refuse_where_signed(photo)
     withdrawn = photo.decision
     if withdrawn is None or withdrawn.pk != seen_decision_id:
         raise DecidedMeanwhile(photo)
@@ -134,6 +157,7 @@ def mark(
 
     Raises DecidedMeanwhile, with nothing written, where another decision came first.
     """
+    _refuse_where_signed(photo)
     decision = None
     confirmed = photo.decision is not None and photo.decision.outcome == Outcome.CONFIRMED
     if kind == MarkKind.MISSED and not confirmed:
@@ -149,6 +173,7 @@ def mark(
 def withdraw_mark(placed: Mark, *, by: User) -> None:
     """Take a mark back, and the confirmation that came with it where that still stands."""
     photo = placed.photo
+    _refuse_where_signed(photo)
     place = Place(placed.shape, placed.x1, placed.y1, placed.x2, placed.y2)
     try:
         with transaction.atomic():

@@ -91,10 +91,28 @@ class RunState(TextChoices):
     INTERRUPTED = "interrupted", "Interrupted"
 
 
+class ReportState(TextChoices):
+    WAITING = "waiting", "Waiting"
+    WRITING = "writing", "Being written"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+
+
+class SignOffKind(TextChoices):
+    SIGNED = "signed", "Signed off"
+    REOPENED = "reopened", "Opened again"
+
+
+class Paper(TextChoices):
+    A4 = "A4", "A4"
+    LETTER = "letter", "US Letter"
+
+
 PENDING = frozenset({PhotoState.WAITING, PhotoState.CLASSIFYING})
 FAILED = frozenset({PhotoState.UNREADABLE, PhotoState.QUARANTINED})
 NEEDS_A_LOOK = frozenset({Verdict.FLAGGED, Verdict.UNDECIDED})
 STANDING = frozenset({Outcome.CONFIRMED, Outcome.DISMISSED, Outcome.CANT_TELL})
+OPEN_REPORTS = frozenset({ReportState.WAITING, ReportState.WRITING})
 OPEN_RUNS = frozenset({RunState.QUEUED, RunState.RUNNING})
 
 PHOTO_MOVES: Mapping[str, frozenset[PhotoState]] = {
@@ -109,6 +127,12 @@ VERSION_MOVES: Mapping[str, frozenset[VersionState]] = {
     VersionState.ACTIVE: frozenset({VersionState.RETIRED}),
     VersionState.RETIRED: frozenset({VersionState.ACTIVE}),
     VersionState.REJECTED: frozenset(),
+}
+REPORT_MOVES: Mapping[str, frozenset[ReportState]] = {
+    ReportState.WAITING: frozenset({ReportState.WRITING}),
+    ReportState.WRITING: frozenset({ReportState.READY, ReportState.FAILED}),
+    ReportState.READY: frozenset(),
+    ReportState.FAILED: frozenset(),
 }
 RUN_MOVES: Mapping[str, frozenset[RunState]] = {
     RunState.QUEUED: frozenset({RunState.RUNNING, RunState.CANCELLED, RunState.FAILED}),

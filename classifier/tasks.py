@@ -13,8 +13,8 @@ from django.db import DatabaseError
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from classifier import classification, failpoints, gate, health, retraining
-from classifier.models import ModelVersion, Photo, Pulse, TrainingRun
+from classifier import classification, failpoints, gate, health, printing, retraining
+from classifier.models import ModelVersion, Photo, Pulse, Report, TrainingRun
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +78,11 @@ def ring_for_photo(photo: Photo) -> None:
             Photo.objects.by_id(photo.pk).update(rung_at=timezone.now())
 
 
+def ring_for_report(report: Report) -> None:
+    if doorbell.ring(write_report, report.pk):
+        Report.objects.rung(report.pk, timezone.now())
+
+
 def ring_for_run(run: TrainingRun) -> None:
     doorbell.ring(run_training, run.pk)
 
@@ -86,6 +91,11 @@ def ring_for_run(run: TrainingRun) -> None:
 def classify_photo(self: Task, photo_id: int) -> None:
     failpoints.hit("W1", photo_id)
     classification.classify(photo_id, claimant=str(self.request.id))
+
+
+@shared_task(bind=True, time_limit=printing.LEASE.total_seconds())
+def write_report(self: Task, report_id: int) -> None:
+    printing.write(report_id, claimant=str(self.request.id))
 
 
 @shared_task(time_limit=TRAINING_LIMIT_SECONDS)
@@ -112,6 +122,9 @@ def sweep() -> None:
     if messages < Photo.objects.pending().count():
         for photo_id in classification.take_due(now):
             doorbell.ring(classify_photo, photo_id)
+    printing.give_up_exhausted(now)
+    for report_id in printing.take_due(now):
+        doorbell.ring(write_report, report_id)
     for run_id in retraining.queued_runs():
         doorbell.ring(run_training, run_id)
     Pulse.objects.beat(health.SWEEP, messages=messages)

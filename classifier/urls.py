@@ -15,6 +15,7 @@ from classifier.views import (
     photos,
     reports,
     reviews,
+    sign_offs,
     structures,
 )
 from classifier.views.access import guarded, public
@@ -48,6 +49,12 @@ urlpatterns = [
     path("structures/<int:pk>/inspections/new/", structures.inspection_new, name="inspection-new"),
     path("inspections/<int:pk>/", structures.inspection, name="inspection"),
     path("inspections/<int:pk>/upload/", photo_sets.upload, name="upload"),
+    path("inspections/<int:pk>/reports/", reports.report_new, name="report-new"),
+    path("reports/<int:pk>/", reports.report, name="report"),
+    path("reports/<int:pk>/progress/", reports.report_progress, name="report-progress"),
+    path("reports/<int:pk>/pdf/", reports.report_pdf, name="report-pdf"),
+    path("inspections/<int:pk>/sign-off/", sign_offs.sign_off, name="sign-off"),
+    path("inspections/<int:pk>/reopening/", sign_offs.reopen, name="reopen"),
     path("inspections/<int:pk>/audit/", audits.draw_audit, name="draw-audit"),
     re_path(
         r"^inspections/(?P<pk>\d{1,18})/export/(?P<kind>csv|json|coco|geojson)/$",

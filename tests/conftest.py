@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from ctypes.util import find_library
 from pathlib import Path
 from typing import NoReturn
 
@@ -28,6 +29,13 @@ def shared_data() -> Path:
     if not (folder / "index.csv").is_file():
         pytest.skip(f"No photos in {folder}: name the folder with index.csv in HAIRLINE_TEST_DATA.")
     return folder
+
+
+@pytest.fixture(scope="session")
+def pango() -> None:
+    """Skip without the library that sets the text of the PDF report; fail in CI."""
+    if find_library("pangoft2-1.0") is None:
+        absent("No pango (apt-get install libpangoft2-1.0-0).")
 
 
 @pytest.fixture(scope="session")

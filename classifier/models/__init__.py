@@ -9,6 +9,8 @@ from classifier.models.photo import Photo, PhotoQuerySet
 from classifier.models.photo_set import PhotoSet
 from classifier.models.prediction import Prediction, Region
 from classifier.models.pulse import Pulse
+from classifier.models.report import Report
+from classifier.models.sign_off import SignOff
 from classifier.models.structure import Element, Inspection, Structure
 from classifier.models.training_run import TrainingRun
 from classifier.models.trial import Trial
@@ -28,6 +30,8 @@ __all__ = [
     "Prediction",
     "Pulse",
     "Region",
+    "Report",
+    "SignOff",
     "Structure",
     "TrainingRun",
     "Trial",

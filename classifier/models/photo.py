@@ -162,14 +162,6 @@ class PhotoQuerySet(PhotoQueue):
         return photos
 
     # --- figures ---
-    def counts_by(self, field: str) -> dict[str, int]:
-        rows = self.order_by().values_list(field).annotate(Count("id"))
-        return {str(value): count for value, count in rows if value is not None}
-
-    def counts_by_both(self, first: str, second: str) -> dict[tuple[str, str], int]:
-        rows = self.order_by().values_list(first, second).annotate(Count("id"))
-        return {(one, other): count for one, other, count in rows}
-
     def ended_per_minute(self, now: datetime, window: timedelta) -> float | None:
         """Return how many photos a minute reached an end within `window`; None where none did."""
         recent = self.ended_since(now - window).aggregate(count=Count("id"), first=Min("ended_at"))

@@ -1,8 +1,8 @@
-"""In what order photos are listed, and with which of their rows."""
+"""In what order photos are listed, with which of their rows, and how many there are of a kind."""
 
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Case, F, FloatField, IntegerField, Prefetch, Q, Value, When
+from django.db.models import Case, Count, F, FloatField, IntegerField, Prefetch, Q, Value, When
 from django.db.models.functions import Abs, Cast, Mod
 
 from classifier.models.mark import Mark
@@ -73,3 +73,12 @@ class PhotoLists(StateQuerySet["Photo"]):
         related = self.select_related("prediction__model_version", "photo_set__inspection")
         slim = related.defer("prediction__model_version__card", "notices")
         return list(slim.filter(pk__gt=after).order_by("pk")[:limit])
+
+    # --- figures ---
+    def counts_by(self, field: str) -> dict[str, int]:
+        rows = self.order_by().values_list(field).annotate(Count("id"))
+        return {str(value): count for value, count in rows if value is not None}
+
+    def counts_by_both(self, first: str, second: str) -> dict[tuple[str, str], int]:
+        rows = self.order_by().values_list(first, second).annotate(Count("id"))
+        return {(one, other): count for one, other, count in rows}

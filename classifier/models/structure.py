@@ -13,6 +13,8 @@ from classifier.states import NEEDS_A_LOOK, PENDING, Side
 if TYPE_CHECKING:
     from datetime import date
 
+    from classifier.models import Photo
+
 
 def today() -> "date":
     return timezone.localdate()
@@ -124,6 +126,13 @@ class Element(models.Model):
 
 
 class InspectionQuerySet(models.QuerySet["Inspection"]):
+    def lock(self, pk: int) -> "Inspection":
+        """The inspection, unchangeable by others until the transaction ends."""
+        return self.select_for_update().get(pk=pk)
+
+    def lock_of(self, photo: "Photo") -> "Inspection":
+        return self.select_for_update(of=("self",)).get(photo_sets=photo.photo_set_id)
+
     def with_counts(self) -> "InspectionQuerySet":
         """Add photo_count, flagged_count and unreviewed_count."""
         photos = "photo_sets__photos"

@@ -50,7 +50,7 @@ def decide_many(request: SignedInRequest) -> HttpResponse:
         messages.success(request, f"{_photos(len(decided))} decided: {word}.")
     if left_alone:
         names = ", ".join(map(str, left_alone[:5]))
-        messages.warning(request, f"Decided by a colleague meanwhile, and left as it is: {names}.")
+        messages.warning(request, f"Decided or signed off meanwhile, and left as it is: {names}.")
     return next_page(request, redirect("contact-sheet"))
 
 

@@ -32,7 +32,7 @@ def mark(request: SignedInRequest, pk: int) -> HttpResponse:
             remark=data["remark"],
         )
     except review.DecidedMeanwhile as conflict:
-        return conflict_page(request, conflict.photo)
+        return conflict_page(request, conflict)
     return next_page(request, redirect("photo", pk))
 
 
@@ -40,5 +40,8 @@ def mark(request: SignedInRequest, pk: int) -> HttpResponse:
 @guarded(roles.REVIEW)
 def mark_withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Mark.objects.select_related("photo__decision__follows"), pk=pk)
-    review.withdraw_mark(row, by=request.user)
+    try:
+        review.withdraw_mark(row, by=request.user)
+    except review.DecidedMeanwhile as conflict:
+        return conflict_page(request, conflict)
     return redirect("photo", row.photo_id)

@@ -1,20 +1,16 @@
 """One photo: the page, its images, and asking for it to be classified again."""
 
-from pathlib import Path
-
-from django.conf import settings
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseNotModified
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header, http_date
 from django.views.decorators.http import require_POST, require_safe
-from django.views.static import was_modified_since
 
 from classifier import intake, photo_files, roles, tasks
 from classifier.forms import DecisionForm, MarkForm
 from classifier.models import Decision, Mark, ModelVersion, Photo
 from classifier.views.access import SignedInRequest, demand, guarded
+from classifier.views.files import served
 
 
 @require_safe
@@ -63,45 +59,10 @@ def photo_image(request: SignedInRequest, pk: int, kind: str) -> HttpResponseBas
     row = get_object_or_404(Photo.objects.select_related("prediction"), pk=pk)
     if kind == "original":
         demand(roles.DOWNLOAD, request)
-        return _served(request, photo_files.original(row), row.media_type, download_as=row.name)
+        return served(request, photo_files.original(row), row.media_type, download_as=row.name)
     if kind == "overlay":
         if row.prediction is None:
             raise Http404
         stem = photo_files.evidence_stem(row.prediction.model_version_id)
-        return _served(request, photo_files.derived(row) / f"{stem}-overlay.png", "image/png")
-    return _served(request, photo_files.derived(row) / f"{kind}.jpg", "image/jpeg")
-
-
-def _served(
-    request: SignedInRequest, path: Path, media_type: str, *, download_as: str = ""
-) -> HttpResponseBase:
-    """Answer with a stored file: by nginx where it stands in front, streamed otherwise.
-
-    A browser may keep what it shows, but asks each time: whoever has signed out sees nothing.
-    """
-    if not path.is_file():
-        raise Http404
-    changed = path.stat().st_mtime
-    response = _content(request, path, changed)
-    response["Content-Type"] = media_type
-    response["Content-Disposition"] = (
-        content_disposition_header(as_attachment=True, filename=download_as)
-        if download_as
-        else "inline"
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    response["Last-Modified"] = http_date(changed)
-    response["Cache-Control"] = "private, no-store" if download_as else "private, no-cache"
-    return response
-
-
-def _content(request: SignedInRequest, path: Path, changed: float) -> HttpResponseBase:
-    if settings.ACCEL_REDIRECT:  # nginx compares the times itself
-        response = HttpResponse()
-        response["X-Accel-Redirect"] = f"/internal-media/{path.relative_to(settings.MEDIA_ROOT)}"
-        return response
-    if not was_modified_since(request.headers.get("If-Modified-Since"), changed):
-        return HttpResponseNotModified()
-    return FileResponse(path.open("rb"))
+        return served(request, photo_files.derived(row) / f"{stem}-overlay.png", "image/png")
+    return served(request, photo_files.derived(row) / f"{kind}.jpg", "image/jpeg")

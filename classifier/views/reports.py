@@ -1,14 +1,17 @@
-"""What an inspection found, to take away."""
+"""What an inspection found, to take away: exports, and the printed report."""
 
-from django.http import HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from classifier import reporting, roles
-from classifier.models import Inspection
+from classifier import printing, reporting, roles, tasks
+from classifier.models import Inspection, Report
+from classifier.states import Paper, ReportState
 from classifier.views.access import SignedInRequest, guarded
+from classifier.views.files import served
 
 
 @require_safe
@@ -21,9 +24,54 @@ def export(_request: SignedInRequest, pk: int, kind: str) -> HttpResponse:
         answer = HttpResponse(reporting.as_csv(row), content_type="text/csv; charset=utf-8")
     else:
         answer = JsonResponse(reporting.EXPORTS[kind](row), json_dumps_params={"indent": 1})
-    name = f"{slugify(row.structure.name)}-{row.date:%Y-%m-%d}"
     suffix = {"csv": ".csv", "json": ".json", "coco": "-coco.json", "geojson": ".geojson"}[kind]
     answer["Content-Disposition"] = content_disposition_header(
-        as_attachment=True, filename=f"{name}{suffix}"
+        as_attachment=True, filename=f"{_file_name(row)}{suffix}"
     )
     return answer
+
+
+def _file_name(row: Inspection) -> str:
+    return f"{slugify(row.structure.name)}-{row.date:%Y-%m-%d}"
+
+
+@require_POST
+@guarded(roles.REVIEW)
+def report_new(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Ask for the PDF; a second press leads to the one that is being written."""
+    row = get_object_or_404(Inspection, pk=pk)
+    paper = request.POST.get("paper", "")
+    report = printing.request_report(
+        row, paper if paper in Paper.values else Paper.A4, by=request.user
+    )
+    tasks.ring_for_report(report)
+    return redirect("report", report.pk)
+
+
+@require_safe
+@guarded(roles.SEE)
+def report(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _report_page(request, pk, "reports/detail.html")
+
+
+@require_safe
+@guarded(roles.SEE)
+def report_progress(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _report_page(request, pk, "reports/_progress.html")
+
+
+def _report_page(request: SignedInRequest, pk: int, template: str) -> HttpResponse:
+    row = get_object_or_404(Report.objects.for_page(), pk=pk)
+    inspection = row.inspection
+    context = {"report": row, "inspection": inspection, "structure": inspection.structure}
+    return render(request, template, context)
+
+
+@require_safe
+@guarded(roles.SEE)
+def report_pdf(request: SignedInRequest, pk: int) -> HttpResponseBase:
+    row = get_object_or_404(Report.objects.for_page(), pk=pk)
+    if row.state != ReportState.READY:
+        raise Http404
+    name = f"{_file_name(row.inspection)}-report-{row.pk}.pdf"
+    return served(request, printing.file_of(row), "application/pdf", download_as=name)

@@ -81,7 +81,7 @@ def decide(request: SignedInRequest, pk: int) -> HttpResponse:
             remark=data["remark"],
         )
     except review.DecidedMeanwhile as conflict:
-        return conflict_page(request, conflict.photo)
+        return conflict_page(request, conflict)
     return next_page(request, redirect("photo", pk))
 
 
@@ -95,12 +95,14 @@ def undo(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         review.undo(row, by=request.user, seen_decision_id=form.cleaned_data["seen"])
     except review.DecidedMeanwhile as conflict:
-        return conflict_page(request, conflict.photo)
+        return conflict_page(request, conflict)
     return next_page(request, redirect("photo", pk))
 
 
-def conflict_page(request: SignedInRequest, row: Photo) -> HttpResponse:
-    return render(request, "reviews/conflict.html", {"photo": row}, status=409)
+def conflict_page(request: SignedInRequest, conflict: review.DecidedMeanwhile) -> HttpResponse:
+    signed = isinstance(conflict, review.SignedOff)
+    context = {"photo": conflict.photo, "signed": signed}
+    return render(request, "reviews/conflict.html", context, status=409)
 
 
 def next_page(request: SignedInRequest, otherwise: HttpResponse) -> HttpResponse:

@@ -9,11 +9,28 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from classifier import auditing, intake, reporting, roles
-from classifier.forms import AuditForm, InspectionForm, PhotoFilterForm, StructureForm
-from classifier.models import AuditSample, Inspection, Photo, PhotoQuerySet, Structure
+from classifier.forms import (
+    AuditForm,
+    InspectionForm,
+    PhotoFilterForm,
+    ReopenForm,
+    SignOffForm,
+    StructureForm,
+)
+from classifier.models import (
+    AuditSample,
+    Inspection,
+    Photo,
+    PhotoQuerySet,
+    Report,
+    SignOff,
+    Structure,
+)
+from classifier.states import Paper
 from classifier.views.access import SignedInRequest, guarded
 
 PAGE_SIZE = 60
+REPORTS = 5
 
 
 @require_safe
@@ -48,6 +65,12 @@ def inspection(request: SignedInRequest, pk: int) -> HttpResponse:
         "inspection": row,
         "structure": row.structure,
         "miss_rate": auditing.miss_rate(AuditSample.objects.of_inspection(row)),
+        "sign_offs": SignOff.objects.of(row),
+        "signed": SignOff.objects.standing(row),
+        "sign_off_form": SignOffForm(initial={"name": request.user.get_full_name()}),
+        "reopen_form": ReopenForm(),
+        "papers": Paper.choices,
+        "reports": Report.objects.of(row)[:REPORTS],
         "exports": reporting.EXPORT_LABELS,
         "audit_form": AuditForm(),
         "photo_sets": [(s, s.progress()) for s in row.photo_sets.recent()],

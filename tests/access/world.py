@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.test import Client
 from django.urls import reverse
 
-from classifier import health, review
+from classifier import health, printing, review
 from classifier.models import (
     AuditSample,
     Decision,
@@ -15,6 +15,8 @@ from classifier.models import (
     Photo,
     PhotoSet,
     Pulse,
+    Report,
+    SignOff,
     Structure,
     TrainingRun,
     User,
@@ -44,7 +46,8 @@ SECRETS = ("Secret viaduct", "bearing.jpg")
 """What nobody may read who may not see photos."""
 ROW_OF = {
     "structure": "structure structure-edit inspection-new",
-    "inspection": "inspection upload draw-audit export",
+    "inspection": "inspection upload draw-audit export report-new sign-off reopen",
+    "report": "report report-progress report-pdf",
     "photo_set": "photo-set photo-set-progress photo-upload photos-known",
     "photo": "photo photo-image retry decide undo mark",
     "mark": "mark-withdraw",
@@ -87,6 +90,8 @@ class World:
             "decide": {"outcome": "cant_tell", "seen": self.decision},
             "mark": {"kind": "remark", "shape": "box", "remark": "a stain", **CORNERS},
             "decide-many": {"outcome": "cant_tell", "photo": self.rows["photo"]},
+            "sign-off": {"name": "A. Reviewer"},
+            "reopen": {"reason": "a photo was added"},
             "draw-audit": {"wished": "0.05"},
             "undo": {"seen": self.decision},
         }
@@ -116,10 +121,20 @@ def make_world() -> World:
         "photo_set": photo_set.pk,
         "photo": photo.pk,
         "mark": placed.pk,
+        "report": _written_report(photo_set, by=decision.by),
         "version": active_version().pk,
         "run": run.pk,
     }
     return World(_sessions(), rows, decision.pk)
+
+
+def _written_report(photo_set: PhotoSet, *, by: User) -> int:
+    report = printing.request_report(photo_set.inspection, "A4", by=by)
+    file = printing.file_of(report)
+    file.parent.mkdir()
+    file.write_bytes(b"%PDF")
+    Report.objects.update(state="ready")
+    return report.pk
 
 
 def _sessions() -> dict[str, str]:
@@ -143,6 +158,8 @@ def contents() -> dict[str, list[object]]:
         "photo sets": list(PhotoSet.objects.values()),
         "photos": list(Photo.objects.values()),
         "marks": list(Mark.objects.values()),
+        "signatures": list(SignOff.objects.values()),
+        "reports": list(Report.objects.values()),
         "audits": list(AuditSample.objects.values()),
         "decisions": list(Decision.objects.values()),
         "versions": list(ModelVersion.objects.values("pk", "state")),

@@ -50,7 +50,7 @@ def test_nothing_chosen_is_said_so(client: Client) -> None:
 def test_what_a_colleague_decided_stays_and_is_named(client: Client) -> None:
     photo = make_reviewed(make_photo_set(), "confirmed", by=make_user("reviewer"))
     page = decide(client, photo=photo.pk, outcome="cant_tell")
-    assert f"Decided by a colleague meanwhile, and left as it is: {photo}." in page
+    assert f"Decided or signed off meanwhile, and left as it is: {photo}." in page
     assert Decision.objects.count() == 1
 
 

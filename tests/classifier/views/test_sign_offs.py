@@ -1,0 +1,61 @@
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from classifier.models import PhotoSet, SignOff
+from tests.classifier.views.conftest import ClientFor
+from tests.factories import CRACK, SOUND, make_classified, make_photo_set
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(client_for: ClientFor) -> Client:
+    return client_for("reviewer")
+
+
+@pytest.fixture
+def photo_set() -> PhotoSet:
+    return make_photo_set()
+
+
+def post(client: Client, route: str, photo_set: PhotoSet, **fields: str) -> str:
+    address = reverse(route, args=[photo_set.inspection_id])
+    return str(client.post(address, fields, follow=True).content.decode())
+
+
+def test_signing_and_opening_are_told_on_the_page(client: Client, photo_set: PhotoSet) -> None:
+    page = post(client, "sign-off", photo_set, name="A. Engineer, PE")
+    assert "Signed off, revision 1" in page
+    assert "A. Engineer, PE" in page
+    page = post(client, "reopen", photo_set, reason="a photo was added")
+    assert "a photo was added" in page
+    assert "Sign off" in page
+
+
+def test_a_signature_without_a_name_is_refused(client: Client, photo_set: PhotoSet) -> None:
+    assert "Sign with your name." in post(client, "sign-off", photo_set, name=" ")
+    assert not SignOff.objects.exists()
+
+
+def test_a_double_press_signs_once(client: Client, photo_set: PhotoSet) -> None:
+    post(client, "sign-off", photo_set, name="A")
+    assert "signed off already" in post(client, "sign-off", photo_set, name="A")
+    assert SignOff.objects.count() == 1
+
+
+def test_unreviewed_photos_are_counted_in_the_refusal(client: Client, photo_set: PhotoSet) -> None:
+    make_classified(photo_set, CRACK)
+    page = post(client, "sign-off", photo_set, name="A")
+    assert "Review first: 1 photos of this visit have no decision." in page
+
+
+def test_a_decision_on_a_signed_photo_says_why_it_is_refused(
+    client: Client, photo_set: PhotoSet
+) -> None:
+    photo = make_classified(photo_set, SOUND)
+    post(client, "sign-off", photo_set, name="A")
+    fields = {"outcome": "confirmed", "seen": ""}
+    answer = client.post(reverse("decide", args=[photo.pk]), fields)
+    assert answer.status_code == 409
+    assert "This inspection is signed off" in answer.content.decode()
