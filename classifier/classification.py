@@ -75,7 +75,7 @@ def _answer(photo: Photo, version: ModelVersion) -> PhotoAnswer | None:
         if photo.sharpness is None:
             Photo.objects.held(photo).update(**vars(quality.measure(working)))
         failpoints.hit("W5", photo.pk)
-        answer = engine().classify(working, model=versions.model_folder(version))
+        answer = engine().classify(working, model=versions.sealed_folder(version))
     failpoints.hit("W6", photo.pk)
     images.write_evidence(
         answer.evidence.cells,

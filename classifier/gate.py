@@ -49,8 +49,8 @@ def compare(candidate: ModelVersion) -> Trial:
         raise CannotCompare("A version is compared with the active one, and there is no other.")
     photos = labelled(measuring_now())
     request = CompareRequest(
-        active=versions.model_folder(active),
-        candidate=versions.model_folder(candidate),
+        active=versions.sealed_folder(active),
+        candidate=versions.sealed_folder(candidate),
         photos=tuple(photo for _, photo in photos),
     )
     found = engine().compare(request, lambda *_: None, lambda: False)

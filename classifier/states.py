@@ -107,7 +107,7 @@ PHOTO_MOVES: Mapping[str, frozenset[PhotoState]] = {
 VERSION_MOVES: Mapping[str, frozenset[VersionState]] = {
     VersionState.CANDIDATE: frozenset({VersionState.ACTIVE, VersionState.REJECTED}),
     VersionState.ACTIVE: frozenset({VersionState.RETIRED}),
-    VersionState.RETIRED: frozenset({VersionState.ACTIVE}),
+    VersionState.RETIRED: frozenset({VersionState.ACTIVE, VersionState.REJECTED}),
     VersionState.REJECTED: frozenset(),
 }
 RUN_MOVES: Mapping[str, frozenset[RunState]] = {

@@ -75,6 +75,7 @@ urlpatterns = [
     path("models/", model_versions.models, name="models"),
     path("models/<int:pk>/", model_versions.model, name="model"),
     path("models/<int:pk>/activate/", model_versions.activate, name="activate"),
+    path("models/<int:pk>/discard/", model_versions.discard, name="discard"),
     path("models/<int:pk>/compare/", model_versions.compare, name="compare"),
     path("training-runs/", model_versions.train, name="train"),
     path("training-runs/<int:pk>/", model_versions.training_run, name="training-run"),

@@ -15,6 +15,7 @@ from classifier.views.access import SignedInRequest, guarded
 def models(request: SignedInRequest) -> HttpResponse:
     context = {
         "active": ModelVersion.objects.active(),
+        "previous": versions.previous(),
         "versions": [(row, versions.objection(row)) for row in ModelVersion.objects.for_list()],
         "runs": TrainingRun.objects.select_related("requested_by", "candidate")[:20],
         "open_run": TrainingRun.objects.open().first(),
@@ -39,6 +40,7 @@ def model(request: SignedInRequest, pk: int) -> HttpResponse:
         "kinds": kinds,
         "false_alarms": alarms,
         "most": max((alarm.count for alarm in alarms), default=1),
+        "is_needed": versions.is_needed(row),
     }
     return render(request, "models/detail.html", context)
 
@@ -56,6 +58,19 @@ def activate(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error))
     else:
         messages.success(request, f"{row} classifies from the next photo on.")
+    return redirect("models")
+
+
+@require_POST
+@guarded(roles.ACTIVATE)
+def discard(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(ModelVersion, pk=pk)
+    try:
+        versions.discard(row, by=request.user)
+    except versions.CannotDiscard as error:
+        messages.error(request, f"{row} was not discarded. {error}")
+        return redirect("model", pk)
+    messages.success(request, f"The files of {row} are gone; its card and its predictions stay.")
     return redirect("models")
 
 

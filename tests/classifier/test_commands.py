@@ -54,7 +54,11 @@ def test_the_demo_fills_an_empty_site_once(
 def test_evaluating_a_version_says_what_is_met(capsys: pytest.CaptureFixture[str]) -> None:
     active = active_version()
     version = ModelVersion.objects.create(
-        name="other", folder=versions.model_folder(active).name, clear_below=0.3, flagged_from=0.7
+        name="other",
+        folder=versions.model_folder(active).name,
+        seal=active.seal,
+        clear_below=0.3,
+        flagged_from=0.7,
     )
     call_command("evaluate_model", "other")
     assert "met      It answers alike." in capsys.readouterr().out

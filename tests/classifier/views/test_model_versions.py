@@ -76,6 +76,7 @@ def test_a_rejected_version_is_not_activated(client: Client) -> None:
         name="rejected",
         state="rejected",
         weights_sha256=active.weights_sha256,
+        seal=active.seal,
         clear_below=0.1,
         flagged_from=0.2,
     )
@@ -130,6 +131,19 @@ def test_against_the_gate_a_reason_has_to_be_typed(client: Client, refused: Mode
     assert ModelVersion.objects.active() == refused
     event = AuditEvent.objects.get(action="model version activated against the gate")
     assert event.detail == {"gate": MISSES["sentence"], "why": "It knows our joints."}
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_one_press_rolls_back_and_what_is_needed_is_kept(client: Client, admin: User) -> None:
+    before = active_version()
+    retraining.execute(retraining.request_run(by=admin).pk)
+    candidate = ModelVersion.objects.get(state="candidate")
+    client.post(reverse("activate", args=[candidate.pk]))
+    assert f"Roll back to {before}" in client.get(reverse("models")).content.decode()
+    answer = client.post(reverse("discard", args=[before.pk]), follow=True)
+    assert "it is the way back" in answer.content.decode()
+    client.post(reverse("activate", args=[before.pk]))
+    assert ModelVersion.objects.active() == before
 
 
 def test_a_comparison_is_asked_of_the_training_worker(client: Client, rung: list[int]) -> None:
