@@ -87,6 +87,25 @@ def _answer(photo: Photo, version: ModelVersion) -> PhotoAnswer | None:
     return answer
 
 
+def judge_again(photo: Photo, version: ModelVersion) -> None:
+    """Let `version` answer for a classified photo, beside the answers it has.
+
+    Where the version is active its answer becomes the photo's. Decisions are not touched. Raises
+    Unreadable, ModelFileError.
+    """
+    answer = _answer(photo, version)
+    with transaction.atomic():
+        if answer is not None:
+            _written_prediction(photo, version, answer)
+        take_over_answers(version, photo=photo)
+
+
+def take_over_answers(version: ModelVersion, *, photo: Photo | None = None) -> None:
+    """Let classified photos show what the active version said of them, if it is `version`."""
+    if ModelVersion.objects.active() == version:
+        Photo.objects.show_answers_of(version, photo=photo)
+
+
 @contextmanager
 def _readable(photo: Photo) -> Iterator[None]:
     """Turn what can be wrong with one photo into Unreadable, in words for a person."""

@@ -91,6 +91,12 @@ class RunState(TextChoices):
     INTERRUPTED = "interrupted", "Interrupted"
 
 
+class RescoringState(TextChoices):
+    RUNNING = "running", "Running"
+    FINISHED = "finished", "Finished"
+    CANCELLED = "cancelled", "Cancelled"
+
+
 PENDING = frozenset({PhotoState.WAITING, PhotoState.CLASSIFYING})
 FAILED = frozenset({PhotoState.UNREADABLE, PhotoState.QUARANTINED})
 NEEDS_A_LOOK = frozenset({Verdict.FLAGGED, Verdict.UNDECIDED})
@@ -117,6 +123,11 @@ RUN_MOVES: Mapping[str, frozenset[RunState]] = {
     RunState.FAILED: frozenset(),
     RunState.CANCELLED: frozenset(),
     RunState.INTERRUPTED: frozenset(),
+}
+RESCORING_MOVES: Mapping[str, frozenset[RescoringState]] = {
+    RescoringState.RUNNING: frozenset({RescoringState.FINISHED, RescoringState.CANCELLED}),
+    RescoringState.FINISHED: frozenset(),
+    RescoringState.CANCELLED: frozenset(),
 }
 
 

@@ -249,6 +249,7 @@ CELERY_TASK_ROUTES = {
     "classifier.tasks.classify_photo": {"queue": "classify"},
     "classifier.tasks.run_training": {"queue": "train"},
     "classifier.tasks.compare_version": {"queue": "train"},
+    "classifier.tasks.rescore": {"queue": "train"},
     "classifier.tasks.sweep": {"queue": "maint"},
     "classifier.tasks.verify": {"queue": "train"},
 }

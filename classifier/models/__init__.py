@@ -9,6 +9,7 @@ from classifier.models.photo import Photo, PhotoQuerySet
 from classifier.models.photo_set import PhotoSet
 from classifier.models.prediction import Prediction, Region
 from classifier.models.pulse import Pulse
+from classifier.models.rescoring import Rescoring
 from classifier.models.structure import Element, Inspection, Structure
 from classifier.models.training_run import TrainingRun
 from classifier.models.trial import Trial
@@ -28,6 +29,7 @@ __all__ = [
     "Prediction",
     "Pulse",
     "Region",
+    "Rescoring",
     "Structure",
     "TrainingRun",
     "Trial",

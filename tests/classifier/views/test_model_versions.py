@@ -3,9 +3,9 @@ from django.test import Client
 from django.urls import reverse
 
 from classifier import retraining
-from classifier.models import AuditEvent, ModelVersion, TrainingRun, Trial, User
+from classifier.models import AuditEvent, ModelVersion, Rescoring, TrainingRun, Trial, User
 from tests.classifier.views.conftest import ClientFor
-from tests.factories import active_version, make_lessons, make_user
+from tests.factories import active_version, make_candidate, make_lessons, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -150,3 +150,21 @@ def test_a_comparison_is_asked_of_the_training_worker(client: Client, rung: list
     version = active_version()
     client.post(reverse("compare", args=[version.pk]))
     assert rung == [version.pk]
+
+
+def test_old_photos_are_judged_again_on_request(
+    client: Client, admin: User, rung: list[int]
+) -> None:
+    make_lessons(admin, structures=1)
+    version = make_candidate()
+    address = reverse("changes", args=[version.pk])
+    assert "Try it on the newest photos" in client.get(address).content.decode()
+    client.post(reverse("rescore", args=[version.pk]))
+    asked = Rescoring.objects.get()
+    assert asked.pk in rung
+    assert (
+        "0 of 2 judged again" in client.get(reverse("changes", args=[version.pk])).content.decode()
+    )
+    client.post(reverse("rescore-cancel", args=[version.pk]))
+    asked.refresh_from_db()
+    assert asked.state == "cancelled"
