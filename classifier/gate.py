@@ -30,6 +30,7 @@ def labelled(entries: Iterable[Entry]) -> list[tuple[int, LabelledPhoto]]:
                 group=str(entry["structure"]),
                 name=entry["name"],
                 kind=entry["kind"],
+                places=tuple((box[0], box[1], box[2], box[3]) for box in entry["marks"]),
             ),
         )
         for entry in entries
