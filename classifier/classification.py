@@ -75,7 +75,7 @@ def _answer(photo: Photo, version: ModelVersion) -> PhotoAnswer | None:
         if photo.sharpness is None:
             Photo.objects.held(photo).update(**vars(quality.measure(working)))
         failpoints.hit("W5", photo.pk)
-        answer = engine().classify(working, model=versions.model_folder(version))
+        answer = engine().classify(working, model=versions.sealed_folder(version))
     failpoints.hit("W6", photo.pk)
     images.write_evidence(
         answer.evidence.cells,
@@ -85,6 +85,25 @@ def _answer(photo: Photo, version: ModelVersion) -> PhotoAnswer | None:
         stem=photo_files.evidence_stem(version.pk),
     )
     return answer
+
+
+def judge_again(photo: Photo, version: ModelVersion) -> None:
+    """Let `version` answer for a classified photo, beside the answers it has.
+
+    Where the version is active its answer becomes the photo's. Decisions are not touched. Raises
+    Unreadable, ModelFileError.
+    """
+    answer = _answer(photo, version)
+    with transaction.atomic():
+        if answer is not None:
+            _written_prediction(photo, version, answer)
+        take_over_answers(version, photo=photo)
+
+
+def take_over_answers(version: ModelVersion, *, photo: Photo | None = None) -> None:
+    """Let classified photos show what the active version said of them, if it is `version`."""
+    if ModelVersion.objects.active() == version:
+        Photo.objects.show_answers_of(version, photo=photo)
 
 
 @contextmanager

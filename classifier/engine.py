@@ -72,6 +72,9 @@ class Engine(Protocol):
     def keep_released(self, out: Path) -> None:
         """Copy the shipped model to `out`; it appears whole or not at all."""
 
+    def sums(self, model: Path) -> bytes:
+        """Return the checksums that stand in the folder, unverified; raises ModelFileError."""
+
     def read_facts(self, model: Path) -> ModelFacts:
         """Verify the folder's checksums and read its card; raises ModelFileError."""
 
@@ -101,6 +104,12 @@ class KerasEngine:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".keeping-") as folder:
             shutil.copytree(self.released, Path(folder) / "model").rename(out)
+
+    def sums(self, model: Path) -> bytes:
+        try:
+            return (model / "SHA256SUMS").read_bytes()
+        except OSError as error:
+            raise ModelFileError(f"The model folder {model.name} has no checksums.") from error
 
     def read_facts(self, model: Path) -> ModelFacts:
         return ml_training.read_facts(model)
@@ -134,6 +143,9 @@ class StubEngine:
     def keep_released(self, out: Path) -> None:
         out.mkdir(parents=True)
         (out / "card.json").write_text(json.dumps({"name": self.NAME}))
+
+    def sums(self, model: Path) -> bytes:
+        return self.read_facts(model).name.encode()
 
     def read_facts(self, model: Path) -> ModelFacts:
         name = self.NAME if model == self.released else self._name_on_card(model)

@@ -1,13 +1,14 @@
 """Trials: a candidate beside the active version, and whether it may go live on its own merits."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from classifier import manifests, photo_files, versions
 from classifier.engine import CompareRequest, Comparison, LabelledPhoto, engine
+from classifier.flips import Flip, Flips
 from classifier.manifests import Entry
 from classifier.models import ModelVersion, Photo, Structure, Trial
-from classifier.states import Side, Verdict
+from classifier.states import Outcome, Side, Verdict
 
 SHOWN_FLIPS = 60
 
@@ -29,6 +30,7 @@ def labelled(entries: Iterable[Entry]) -> list[tuple[int, LabelledPhoto]]:
                 group=str(entry["structure"]),
                 name=entry["name"],
                 kind=entry["kind"],
+                places=tuple((box[0], box[1], box[2], box[3]) for box in entry["marks"]),
             ),
         )
         for entry in entries
@@ -49,8 +51,8 @@ def compare(candidate: ModelVersion) -> Trial:
         raise CannotCompare("A version is compared with the active one, and there is no other.")
     photos = labelled(measuring_now())
     request = CompareRequest(
-        active=versions.model_folder(active),
-        candidate=versions.model_folder(candidate),
+        active=versions.sealed_folder(active),
+        candidate=versions.sealed_folder(candidate),
         photos=tuple(photo for _, photo in photos),
     )
     found = engine().compare(request, lambda *_: None, lambda: False)
@@ -80,24 +82,6 @@ def record(
 # === What would change ===
 
 
-@dataclass(frozen=True)
-class Flip:
-    """A photo whose flag the candidate would set or take away."""
-
-    photo: Photo
-    cracked: bool
-    before: Verdict
-    before_score: float
-    after: Verdict
-    after_score: float
-
-
-@dataclass(frozen=True)
-class Flips:
-    now_flagged: list[Flip]
-    no_longer_flagged: list[Flip]
-
-
 def flips(trial: Trial) -> Flips:
     """List the photos that only one of the two versions flags, the clearest change first."""
 
@@ -123,7 +107,7 @@ def _shown(trial: Trial, entries: list[Entry]) -> list[Flip]:
     return [
         Flip(
             photo=photos[entry["photo"]],
-            cracked=entry["cracked"],
+            outcome=Outcome.CONFIRMED if entry["cracked"] else Outcome.DISMISSED,
             before=trial.active.verdict(entry["active"]),
             before_score=entry["active"],
             after=trial.candidate.verdict(entry["candidate"]),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from classifier.models import Photo, Structure
+from classifier.models import Mark, Photo, Structure
 from classifier.states import Outcome, Side
 
 Entry = dict[str, Any]
@@ -70,10 +70,12 @@ def freeze() -> list[Entry]:
 
 
 def labels() -> list[Entry]:
-    """Return what people decided: photo, bytes, place, crack or none, who said so and when.
+    """Return what people decided: photo, bytes, place, crack or none, who said so and when; and
+    where they marked a crack.
 
     Photos on which nobody could tell are left out; what a model says is never a label.
     """
+    marked = Mark.objects.missed_by_photo()
     return [
         {
             "photo": photo.pk,
@@ -84,6 +86,7 @@ def labels() -> list[Entry]:
             "set": photo.photo_set_id,
             "cracked": photo.decision.outcome == Outcome.CONFIRMED,
             "cause": photo.decision.cause,
+            "marks": marked.get(photo.pk, []),
             "reviewer": photo.decision.by_id,
             "decided_at": photo.decision.created_at.isoformat(),
         }
@@ -116,8 +119,12 @@ def of_side(manifest: Iterable[Entry], side: Side) -> list[Entry]:
 
 def changes_since(earlier: Iterable[Entry], now: Iterable[Entry]) -> int:
     """Count the photos whose label is new, was decided again, or is gone."""
-    before, after = ({(e["photo"], e["decided_at"]) for e in entries} for entries in (earlier, now))
-    return len({photo for photo, _ in before ^ after})
+    before, after = ({_said(entry) for entry in entries} for entries in (earlier, now))
+    return len({photo for photo, *_ in before ^ after})
+
+
+def _said(entry: Entry) -> tuple[int, str, str]:
+    return entry["photo"], entry["decided_at"], str(entry.get("marks", []))
 
 
 def refuse_leaks(manifest: list[Entry]) -> None:

@@ -190,7 +190,7 @@ def _request(run: TrainingRun, out: Path) -> RetrainRequest:
         held_out_groups=frozenset(
             str(entry["structure"]) for entry in manifests.of_side(run.manifest, Side.TEST)
         ),
-        base=versions.model_folder(run.base),
+        base=versions.sealed_folder(run.base),
         out=out,
         replay=Path(settings.REPLAY_DATA) if settings.REPLAY_DATA else None,
         epochs=settings.TRAINING_EPOCHS,

@@ -108,6 +108,12 @@ class Paper(TextChoices):
     LETTER = "letter", "US Letter"
 
 
+class RescoringState(TextChoices):
+    RUNNING = "running", "Running"
+    FINISHED = "finished", "Finished"
+    CANCELLED = "cancelled", "Cancelled"
+
+
 PENDING = frozenset({PhotoState.WAITING, PhotoState.CLASSIFYING})
 FAILED = frozenset({PhotoState.UNREADABLE, PhotoState.QUARANTINED})
 NEEDS_A_LOOK = frozenset({Verdict.FLAGGED, Verdict.UNDECIDED})
@@ -125,7 +131,7 @@ PHOTO_MOVES: Mapping[str, frozenset[PhotoState]] = {
 VERSION_MOVES: Mapping[str, frozenset[VersionState]] = {
     VersionState.CANDIDATE: frozenset({VersionState.ACTIVE, VersionState.REJECTED}),
     VersionState.ACTIVE: frozenset({VersionState.RETIRED}),
-    VersionState.RETIRED: frozenset({VersionState.ACTIVE}),
+    VersionState.RETIRED: frozenset({VersionState.ACTIVE, VersionState.REJECTED}),
     VersionState.REJECTED: frozenset(),
 }
 REPORT_MOVES: Mapping[str, frozenset[ReportState]] = {
@@ -141,6 +147,11 @@ RUN_MOVES: Mapping[str, frozenset[RunState]] = {
     RunState.FAILED: frozenset(),
     RunState.CANCELLED: frozenset(),
     RunState.INTERRUPTED: frozenset(),
+}
+RESCORING_MOVES: Mapping[str, frozenset[RescoringState]] = {
+    RescoringState.RUNNING: frozenset({RescoringState.FINISHED, RescoringState.CANCELLED}),
+    RescoringState.FINISHED: frozenset(),
+    RescoringState.CANCELLED: frozenset(),
 }
 
 

@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from classifier import classification, failpoints, gate, health, printing, retraining
+from classifier import classification, failpoints, gate, health, printing, rescoring, retraining
 from classifier.models import ModelVersion, Photo, Pulse, Report, TrainingRun
 
 logger = logging.getLogger(__name__)
@@ -111,6 +111,11 @@ def compare_version(version_id: int) -> None:
         logger.warning("version %s was not compared: %s", version_id, error)
 
 
+@shared_task(time_limit=TRAINING_LIMIT_SECONDS)
+def rescore(rescoring_id: int) -> None:
+    rescoring.go_on(rescoring_id)
+
+
 @shared_task(time_limit=60)
 def sweep() -> None:
     """Ring for photos and runs that were missed, set aside what keeps failing, clear leftovers."""
@@ -127,6 +132,8 @@ def sweep() -> None:
         doorbell.ring(write_report, report_id)
     for run_id in retraining.queued_runs():
         doorbell.ring(run_training, run_id)
+    for rescoring_id in rescoring.take_due(now):
+        doorbell.ring(rescore, rescoring_id)
     Pulse.objects.beat(health.SWEEP, messages=messages)
 
 

@@ -241,7 +241,7 @@ def _model_files(version: ModelVersion) -> Iterator[Finding]:
     if version.state == VersionState.REJECTED:
         return  # nothing will ever load it
     try:
-        facts = engine().read_facts(versions.model_folder(version))
+        facts = engine().read_facts(versions.sealed_folder(version))
     except Exception as error:
         yield Finding("I7", f"The files of model version {version} cannot be used: {error}")
         return

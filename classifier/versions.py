@@ -1,5 +1,6 @@
 """Model versions: registering what was trained, and switching which one classifies."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -8,14 +9,20 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from classifier import failpoints
+from classifier import failpoints, seals
 from classifier.engine import ModelFacts, engine
 from classifier.models import AuditEvent, ModelVersion, Trial, User
 from classifier.states import VersionState
 
+FEWEST_KEPT = 3
+
 
 class CannotActivate(Exception):
     """The version cannot classify now; the message is a sentence for a person."""
+
+
+class CannotDiscard(Exception):
+    """The version's files are needed; the message says for what."""
 
 
 class AgainstTheGate(CannotActivate):
@@ -26,6 +33,18 @@ def model_folder(version: ModelVersion) -> Path:
     """Return where a version's files lie; one without a folder was shipped with a release."""
     kept = version.folder or _folder_of_shipped(version.weights_sha256)
     return Path(settings.MODELS_ROOT) / kept
+
+
+def sealed_folder(version: ModelVersion) -> Path:
+    """Return a version's folder for opening; raises ModelFileError where its seal does not fit."""
+    folder = model_folder(version)
+    seals.check(folder, version.seal)
+    return folder
+
+
+def previous() -> ModelVersion | None:
+    """Return the version that was active before the one that is now: the way back."""
+    return ModelVersion.objects.retired_lately().first()
 
 
 def _folder_of_shipped(weights_sha256: str) -> str:
@@ -47,7 +66,7 @@ def register_released() -> ModelVersion:
 
 
 def _registered(facts: ModelFacts) -> ModelVersion:
-    described = _described(facts)
+    described = _described(facts) | {"seal": seals.seal(engine().released)}
     if ModelVersion.objects.with_other_weights(facts.name, facts.weights_sha256).exists():
         described["name"] = f"{facts.name} ({facts.weights_sha256[:8]})"
     version, created = ModelVersion.objects.get_or_create(
@@ -67,6 +86,7 @@ def register_candidate(facts: ModelFacts, folder: Path, *, parent: ModelVersion)
         **_described(facts),
         folder=folder.relative_to(settings.MODELS_ROOT).as_posix(),
         weights_sha256=facts.weights_sha256,
+        seal=seals.seal(folder),
         parent=parent,
     )
     AuditEvent.objects.record("model version registered", version, by=None)
@@ -119,6 +139,34 @@ def activate(version: ModelVersion, *, by: User, reason: str = "") -> ModelVersi
     return version
 
 
+def discard(version: ModelVersion, *, by: User) -> None:
+    """Remove a version's files; its card and its predictions stay. Raises CannotDiscard.
+
+    The active version, the one before it and the last three are always kept.
+    """
+    with transaction.atomic():
+        list(ModelVersion.objects.locked())
+        version.refresh_from_db()
+        needed = is_needed(version)
+        if needed:
+            raise CannotDiscard(needed)
+        if not ModelVersion.objects.by_id(version.pk).move(VersionState.REJECTED):
+            raise CannotDiscard(f"{version} is {version.get_state_display().lower()}.")
+        AuditEvent.objects.record("model version discarded", version, by=by)
+    shutil.rmtree(model_folder(version), ignore_errors=True)
+
+
+def is_needed(version: ModelVersion) -> str:
+    """Say what a version's files are needed for; empty where they may go."""
+    if version.state == VersionState.ACTIVE:
+        return f"{version} is active."
+    if version == previous():
+        return f"{version} was active before: it is the way back."
+    if ModelVersion.objects.kept() <= FEWEST_KEPT:
+        return f"The last {FEWEST_KEPT} versions are kept."
+    return ""
+
+
 def fall_back(broken: ModelVersion) -> ModelVersion | None:
     """Let the version that was active before classify again, where `broken` cannot be used.
 
@@ -141,7 +189,7 @@ def fall_back(broken: ModelVersion) -> ModelVersion | None:
 def _problem(version: ModelVersion) -> str | None:
     """Say why a version's files cannot be used; None where they can."""
     try:
-        facts = engine().read_facts(model_folder(version))
+        facts = engine().read_facts(sealed_folder(version))
     except Exception as error:
         return f"The files of {version} cannot be used: {error}"
     if facts.weights_sha256 != version.weights_sha256:

@@ -79,6 +79,9 @@ with readable_refusals(), env.prefixed("HAIRLINE_"):
     )
     # Former keys, whose sessions live on until they end by themselves.
     SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+    MODEL_KEY = env.str("MODEL_KEY", "", validate=long_or_absent) or private_key(
+        DATA_DIR / "model_key"
+    )
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
     CSRF_TRUSTED_ORIGINS: list[str] = env.list("TRUSTED_ORIGINS", [])
     HTTPS = env.bool("HTTPS", False)
@@ -247,6 +250,7 @@ CELERY_TASK_ROUTES = {
     "classifier.tasks.write_report": {"queue": "classify"},
     "classifier.tasks.run_training": {"queue": "train"},
     "classifier.tasks.compare_version": {"queue": "train"},
+    "classifier.tasks.rescore": {"queue": "train"},
     "classifier.tasks.sweep": {"queue": "maint"},
     "classifier.tasks.verify": {"queue": "train"},
 }

@@ -154,6 +154,8 @@ class LabelledPhoto:
     """A photo with a person's answer. `group` is the structure; a group is never split.
 
     `name` is what a message calls it; figures are given apart for each `kind` of structure.
+    `places` are boxes (left, top, right, bottom, in fractions 0–1) around cracks that a person
+    marked; there may be cracks elsewhere, too.
     """
 
     path: Path
@@ -161,6 +163,7 @@ class LabelledPhoto:
     group: str
     name: str = ""
     kind: str = ""
+    places: tuple[tuple[float, float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """What a retraining learns from: windows of reviewed photos and a replay of old ones.
 
-Confirmed photos are cracked, dismissed ones clear. Nobody has said where the crack is, so the base
-model's own map chooses the windows: around its strongest cells, where a confirmed crack most
-likely is and where a dismissed photo most needs the lesson. The replay keeps old sites from being
-forgotten.
+Confirmed photos are cracked, dismissed ones clear. Where a person marked a crack, a window lies
+around the mark. Elsewhere the base model's own map chooses the windows: around its strongest cells,
+where a confirmed crack most likely is and where a dismissed photo most needs the lesson: there each
+cell is known to be clear. The replay keeps old sites from being forgotten.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ SECONDS_BETWEEN_NOTES = 1.0
 
 _WINDOW = 320
 _WINDOWS_A_PHOTO = 4
+_MARKS_A_PHOTO = 8
+_MARK_SIDES = (160, 640)
+"""A window around a mark is at least and at most so large, in pixels of the finest size."""
 _REPLAY_PHOTOS = 240
 _DRAWN_PHOTOS = 12
 _DRAWN_SIZE = (512, 384)
@@ -73,9 +76,28 @@ def review_windows(
         pixels = np.asarray(image.resize(size, Image.Resampling.BILINEAR))
         cells = base.look(image).fused
         example = reviewed(photo)
-        count = 1 if photo.cracked and float(cells.max()) < 0 else _WINDOWS_A_PHOTO
-        for top, left in _strongest_places(cells, count):
+        for box in photo.places[:_MARKS_A_PHOTO]:
+            yield example, _around(pixels, box), None
+        for top, left in _strongest_places(cells, _guesses(photo, cells)):
             yield example, _cut(pixels, top, left), None
+
+
+def _guesses(photo: LabelledPhoto, cells: Floats) -> int:
+    """Tell how many windows the map may choose: in a crack that it does not see it only guesses."""
+    if not photo.cracked or float(cells.max()) >= 0:
+        return _WINDOWS_A_PHOTO
+    return 0 if photo.places else 1
+
+
+def _around(pixels: Pixels, box: tuple[float, float, float, float]) -> Pixels:
+    """Cut a square window around a marked box, so that the mark fills most of it."""
+    height, width = pixels.shape[:2]
+    left, top, right, bottom = (
+        share * length for share, length in zip(box, (width, height) * 2, strict=True)
+    )
+    smallest, largest = _MARK_SIDES
+    side = round(min(max(1.2 * max(right - left, bottom - top), smallest), largest))
+    return _cut(pixels, round((top + bottom) / 2), round((left + right) / 2), side)
 
 
 def reviewed(photo: LabelledPhoto) -> Example:
@@ -98,12 +120,12 @@ def _strongest_places(cells: Floats, count: int) -> list[tuple[int, int]]:
     return places
 
 
-def _cut(pixels: Pixels, row: int, column: int) -> Pixels:
+def _cut(pixels: Pixels, row: int, column: int, side: int = _WINDOW) -> Pixels:
     """Cut a window around a place, moved inwards at the edges; smaller only where the photo is."""
     spans = []
     for centre, length in ((row, pixels.shape[0]), (column, pixels.shape[1])):
-        start = max(0, min(centre - _WINDOW // 2, length - _WINDOW))
-        spans.append(slice(start, start + _WINDOW))
+        start = max(0, min(centre - side // 2, length - side))
+        spans.append(slice(start, start + side))
     return np.ascontiguousarray(pixels[spans[0], spans[1]])
 
 

@@ -10,6 +10,7 @@ from classifier.models.photo_set import PhotoSet
 from classifier.models.prediction import Prediction, Region
 from classifier.models.pulse import Pulse
 from classifier.models.report import Report
+from classifier.models.rescoring import Rescoring
 from classifier.models.sign_off import SignOff
 from classifier.models.structure import Element, Inspection, Structure
 from classifier.models.training_run import TrainingRun
@@ -31,6 +32,7 @@ __all__ = [
     "Pulse",
     "Region",
     "Report",
+    "Rescoring",
     "SignOff",
     "Structure",
     "TrainingRun",

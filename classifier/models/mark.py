@@ -18,6 +18,14 @@ class MarkQuerySet(AppendOnlyQuerySet["Mark"]):
         """Marks that nobody took back, oldest first."""
         return self.standing().filter(photo=photo)
 
+    def missed_by_photo(self) -> dict[int, list[list[float]]]:
+        """Boxes (left, top, right, bottom) around the cracks that people marked, by photo."""
+        boxes: dict[int, list[list[float]]] = {}
+        for mark in self.standing().filter(kind=MarkKind.MISSED).order_by("id"):
+            (left, right), (top, bottom) = sorted((mark.x1, mark.x2)), sorted((mark.y1, mark.y2))
+            boxes.setdefault(mark.photo_id, []).append([left, top, right, bottom])
+        return boxes
+
     def standing(self) -> "MarkQuerySet":
         placed = self.filter(withdraws__isnull=True, withdrawal__isnull=True)
         return placed.select_related("by")

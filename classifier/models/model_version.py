@@ -26,6 +26,14 @@ class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
         """The active version, unchangeable by others until the transaction ends."""
         return self.filter(state=VersionState.ACTIVE).select_for_update().first()
 
+    def locked(self) -> "ModelVersionQuerySet":
+        """All versions, unchangeable by others until the transaction ends."""
+        return self.select_for_update().order_by("pk")
+
+    def kept(self) -> int:
+        """Count the versions whose files are kept."""
+        return self.exclude(state=VersionState.REJECTED).count()
+
     def retired_lately(self) -> "ModelVersionQuerySet":
         """Versions that classified before, the one that did so last first."""
         return self.filter(state=VersionState.RETIRED).order_by("-activated_at")
@@ -38,6 +46,9 @@ class ModelVersion(models.Model):
     )
     folder = models.CharField(max_length=300, help_text="model folder; empty for the shipped model")
     weights_sha256 = models.CharField(max_length=64)
+    seal = models.CharField(
+        max_length=64, editable=False, help_text="HMAC of the folder's checksums; see seals.py"
+    )
     clear_below = models.FloatField()
     flagged_from = models.FloatField()
     card = models.JSONField(default=dict)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
 
 from classifier.models.capture import Capture
 from classifier.models.photo_queue import PhotoQueue
@@ -49,6 +49,27 @@ class PhotoQuerySet(PhotoQueue):
 
     def for_inspection(self, inspection: "Inspection") -> "PhotoQuerySet":
         return self.filter(photo_set__inspection=inspection)
+
+    def not_judged_by(self, version: "ModelVersion") -> "PhotoQuerySet":
+        """Classified photos for which `version` has given no answer."""
+        return self.classified().exclude(predictions__model_version=version)
+
+    def newest_ids(self, limit: int) -> list[int]:
+        return list(self.order_by("-id").values_list("pk", flat=True)[:limit])
+
+    def with_ids(self, ids: Iterable[int]) -> "PhotoQuerySet":
+        return self.filter(pk__in=list(ids))
+
+    def next_from(self, pk: int) -> "Photo | None":
+        return self.filter(pk__gte=pk).order_by("id").first()
+
+    def show_answers_of(self, version: "ModelVersion", *, photo: "Photo | None") -> None:
+        """Point classified photos (one, or all) to what `version` said of them."""
+        chosen = self.classified().filter(predictions__model_version=version)
+        chosen = chosen.exclude(prediction__model_version=version)
+        chosen = chosen.filter(pk=photo.pk) if photo else chosen
+        answer = version.predictions.filter(photo=OuterRef("pk")).values("pk")[:1]
+        self.filter(pk__in=chosen.values("pk")).update(prediction=Subquery(answer))
 
     def pending(self) -> "PhotoQuerySet":
         return self.filter(state__in=PENDING)

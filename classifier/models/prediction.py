@@ -1,11 +1,15 @@
 """One model version's answer for one photo."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
 
 from classifier.states import Verdict
+
+if TYPE_CHECKING:
+    from classifier.models import ModelVersion
 
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
@@ -13,6 +17,26 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         """Photo, model version and count wherever one version answered a photo twice."""
         pairs = self.order_by().values_list("photo", "model_version").annotate(Count("id"))
         yield from pairs.filter(id__count__gt=1)
+
+    def of_version(self, version: "ModelVersion") -> "PredictionQuerySet":
+        return self.filter(model_version=version)
+
+    def flips(self, *, flagged: bool, limit: int) -> "list[tuple[Prediction, str, float]]":
+        """Answers that flag a photo, or no longer flag it, other than the answer before; each with
+        the verdict and the score of that one. The clearest come first.
+        """
+        earlier = Prediction.objects.filter(photo=OuterRef("photo"), pk__lt=OuterRef("pk"))
+        newest, is_flagged = earlier.order_by("-pk"), Q(verdict=Verdict.FLAGGED)
+        before = self.annotate(
+            verdict_before=Subquery(newest.values("verdict")[:1]),
+            score_before=Subquery(newest.values("score")[:1]),
+        ).filter(verdict_before__isnull=False)
+        was_flagged = Q(verdict_before=Verdict.FLAGGED)
+        changed = before.filter(is_flagged ^ was_flagged, is_flagged if flagged else was_flagged)
+        ordered = changed.order_by("-score" if flagged else "score")
+        rows = list(ordered.values_list("pk", "verdict_before", "score_before")[:limit])
+        found = Prediction.objects.select_related("photo__decision").in_bulk([r[0] for r in rows])
+        return [(found[pk], verdict, score) for pk, verdict, score in rows]
 
 
 class Prediction(models.Model):

@@ -5,8 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier import auditing, gate, retraining, roles, tasks, versions
-from classifier.models import AuditSample, ModelVersion, TrainingRun, Trial
+from classifier import auditing, gate, rescoring, retraining, roles, tasks, versions
+from classifier.models import AuditSample, ModelVersion, Photo, Rescoring, TrainingRun, Trial
 from classifier.views.access import SignedInRequest, guarded
 
 
@@ -15,6 +15,7 @@ from classifier.views.access import SignedInRequest, guarded
 def models(request: SignedInRequest) -> HttpResponse:
     context = {
         "active": ModelVersion.objects.active(),
+        "previous": versions.previous(),
         "versions": [(row, versions.objection(row)) for row in ModelVersion.objects.for_list()],
         "runs": TrainingRun.objects.select_related("requested_by", "candidate")[:20],
         "open_run": TrainingRun.objects.open().first(),
@@ -39,6 +40,7 @@ def model(request: SignedInRequest, pk: int) -> HttpResponse:
         "kinds": kinds,
         "false_alarms": alarms,
         "most": max((alarm.count for alarm in alarms), default=1),
+        "is_needed": versions.is_needed(row),
     }
     return render(request, "models/detail.html", context)
 
@@ -57,6 +59,52 @@ def activate(request: SignedInRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, f"{row} classifies from the next photo on.")
     return redirect("models")
+
+
+@require_POST
+@guarded(roles.ACTIVATE)
+def discard(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(ModelVersion, pk=pk)
+    try:
+        versions.discard(row, by=request.user)
+    except versions.CannotDiscard as error:
+        messages.error(request, f"{row} was not discarded. {error}")
+        return redirect("model", pk)
+    messages.success(request, f"The files of {row} are gone; its card and its predictions stay.")
+    return redirect("models")
+
+
+@require_POST
+@guarded(roles.TRAIN)
+def rescore(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Judge old photos again; a second press leads to what is under way."""
+    row = get_object_or_404(ModelVersion, pk=pk)
+    asked = rescoring.ask(row, by=request.user)
+    tasks.doorbell.ring(tasks.rescore, asked.pk)
+    return redirect("changes", pk)
+
+
+@require_POST
+@guarded(roles.TRAIN)
+def rescore_cancel(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(ModelVersion, pk=pk)
+    running = Rescoring.objects.open_of(row.pk)
+    if running:
+        rescoring.cancel(running, by=request.user)
+    return redirect("changes", pk)
+
+
+@require_safe
+@guarded(roles.TRAIN)
+def changes(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(ModelVersion, pk=pk)
+    context = {
+        "version": row,
+        "rescoring": Rescoring.objects.newest_of(pk),
+        "waiting": Photo.objects.not_judged_by(row).count(),
+        "flips": rescoring.flips(row),
+    }
+    return render(request, "models/changes.html", context)
 
 
 @require_POST

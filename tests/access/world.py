@@ -51,7 +51,7 @@ ROW_OF = {
     "photo_set": "photo-set photo-set-progress photo-upload photos-known",
     "photo": "photo photo-image retry decide undo mark",
     "mark": "mark-withdraw",
-    "version": "model activate compare",
+    "version": "model activate discard compare rescore rescore-cancel changes",
     "run": "training-run training-run-progress training-run-cancel",
 }
 CORNERS = {"x1": 10, "y1": 10, "x2": 50, "y2": 50}

@@ -174,7 +174,7 @@ def test_the_sweeper_rings_a_due_photo_once_per_lease() -> None:
 def test_a_decision_outlives_a_classification_by_a_new_version() -> None:
     reviewer = make_user("reviewer")
     photo = make_reviewed(make_photo().photo_set, "confirmed", by=reviewer)
-    second = versions.activate(make_candidate(), by=reviewer)
+    second = versions.activate(make_candidate(), by=reviewer, reason="newer")
     assert intake.retry(photo, by=reviewer)
     classify(photo)
     assert photo.prediction is not None

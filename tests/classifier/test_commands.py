@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 
 from classifier import versions
 from classifier.models import Inspection, ModelVersion, Photo, Structure, User
-from tests.factories import active_version
+from tests.factories import active_version, make_candidate, make_lessons, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -54,10 +54,43 @@ def test_the_demo_fills_an_empty_site_once(
 def test_evaluating_a_version_says_what_is_met(capsys: pytest.CaptureFixture[str]) -> None:
     active = active_version()
     version = ModelVersion.objects.create(
-        name="other", folder=versions.model_folder(active).name, clear_below=0.3, flagged_from=0.7
+        name="other",
+        folder=versions.model_folder(active).name,
+        seal=active.seal,
+        clear_below=0.3,
+        flagged_from=0.7,
     )
     call_command("evaluate_model", "other")
     assert "met      It answers alike." in capsys.readouterr().out
     assert version.trials.get().passed
     with pytest.raises(CommandError, match="there is no other"):
         call_command("evaluate_model", active.name)
+
+
+def test_a_version_is_trained_activated_and_lets_old_photos_be_judged_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    active, admin = active_version(), make_user("admin", "reviewer")
+    make_lessons(admin)
+    call_command("retrain", by=admin.username)
+    candidate = ModelVersion.objects.get(state="candidate")
+    assert "It passed the gate." in capsys.readouterr().out
+    call_command("activate_model", candidate.name, by=admin.username)
+    call_command("rescore", by=admin.username)
+    assert f"8 photos judged again by {candidate}; now flagged 0" in capsys.readouterr().out
+    call_command("activate_model", active.name, by=admin.username)
+    assert ModelVersion.objects.active() == active
+
+
+def test_a_command_refuses_as_the_page_does() -> None:
+    active_version()
+    admin = make_user("admin", "reviewer")
+    with pytest.raises(CommandError, match="4 confirmed photos are needed"):
+        call_command("retrain", by=admin.username)
+    other = make_candidate("other")
+    with pytest.raises(CommandError, match=r"not compared with stub.* Say why nevertheless"):
+        call_command("activate_model", other.name, by=admin.username)
+    with pytest.raises(CommandError, match="Nobody with an account"):
+        call_command("rescore", by="a stranger")
+    with pytest.raises(CommandError, match="No model version is named"):
+        call_command("rescore", by=admin.username, trial="nothing")

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
-from classifier import manifests, retraining
+from classifier import manifests, retraining, review
 from classifier.engine import ModelFacts, Progress, RetrainRequest, StubEngine
 from classifier.manifests import Entry, LeakedSplit, draw_sides
 from classifier.models import Structure, TrainingRun
 from classifier.states import Side
-from tests.factories import active_version, make_lessons, make_reviewed, make_user
+from tests.factories import active_version, make_lessons, make_photo_set, make_reviewed, make_user
 
 LEARN, TEST = Side.LEARN, Side.TEST
 _numbers = itertools.count(10)
@@ -93,3 +93,17 @@ def test_a_run_that_cannot_begin_draws_no_sides() -> None:
     with pytest.raises(retraining.CannotTrain, match="kept apart to measure"):
         retraining.request_run(by=admin)
     assert Structure.objects.sides()[other.inspection.structure_id] == ""
+
+
+@pytest.mark.django_db
+def test_marked_cracks_stand_in_the_manifest_until_they_are_taken_back() -> None:
+    admin = make_user("admin", "reviewer")
+    photo = make_reviewed(make_photo_set(), "confirmed", by=admin)
+    earlier = manifests.labels()
+    place = review.Place("line", 0.6, 0.1, 0.2, 0.5)
+    seen = photo.decision_id
+    mark = review.mark(photo, place, "missed", by=admin, seen_decision_id=seen, remark="")
+    assert [entry["marks"] for entry in manifests.labels()] == [[[0.2, 0.1, 0.6, 0.5]]]
+    assert manifests.changes_since(earlier, manifests.labels()) == 1
+    review.withdraw_mark(mark, by=admin)
+    assert manifests.labels() == earlier

@@ -1,13 +1,15 @@
 """The shipped model as a version of the site: kept, also when the next release ships another."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
-from classifier import versions
-from classifier.engine import KerasEngine, StubEngine, engine
+from classifier import seals, versions
+from classifier.engine import KerasEngine, ModelFileError, StubEngine, engine
 from classifier.models import ModelVersion
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -52,3 +54,70 @@ def test_the_shipped_model_is_copied_whole(tmp_path: Path) -> None:
     kept = {path.name: path.read_bytes() for path in (tmp_path / "models" / "kept").iterdir()}
     assert kept == {path.name: path.read_bytes() for path in KerasEngine.released.iterdir()}
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["kept"]
+
+
+# --- seals ---
+def test_a_folder_changed_with_its_checksums_is_not_opened(settings: Settings) -> None:
+    version = versions.register_released()
+    assert versions.sealed_folder(version) == versions.model_folder(version)
+    (versions.model_folder(version) / "card.json").write_text('{"name": "another"}')
+    with pytest.raises(ModelFileError, match="its seal does not fit"):
+        versions.sealed_folder(version)
+
+
+def test_a_seal_made_without_the_key_does_not_fit(settings: Settings) -> None:
+    version = versions.register_released()
+    settings.MODEL_KEY = "another key"
+    with pytest.raises(ModelFileError, match="Nothing in it was opened"):
+        versions.sealed_folder(version)
+
+
+def test_the_checksums_of_a_real_model_are_what_is_sealed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(seals, "engine", KerasEngine)
+    sums = tmp_path / "SHA256SUMS"
+    sums.write_text("0  classifier.keras")
+    sealed = seals.seal(tmp_path)
+    seals.check(tmp_path, sealed)
+    sums.write_text("1  classifier.keras")
+    with pytest.raises(ModelFileError):
+        seals.check(tmp_path, sealed)
+
+
+# --- the way back, and what may go ---
+@pytest.fixture
+def three(monkeypatch: pytest.MonkeyPatch) -> list[ModelVersion]:
+    """Return the active version, the one before it and another."""
+    admin, made = make_user("admin"), [versions.register_released()]
+    for name in ("stub-2", "stub-3"):
+        monkeypatch.setattr(StubEngine, "NAME", name)
+        made.append(versions.register_released())
+    versions.activate(made[1], by=admin, reason="newer")
+    return [made[1], made[0], made[2]]
+
+
+def test_rolling_back_works_when_the_current_file_is_gone(three: list[ModelVersion]) -> None:
+    active, before, _ = three
+    shutil.rmtree(versions.model_folder(active))
+    previous = versions.previous()
+    assert previous == before
+    assert versions.activate(previous, by=make_user("admin")).state == "active"
+
+
+def test_what_is_active_and_what_was_before_are_never_discarded(
+    three: list[ModelVersion], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    active, previous, other = three
+    monkeypatch.setattr(versions, "FEWEST_KEPT", 1)
+    for needed in (active, previous):
+        with pytest.raises(versions.CannotDiscard):
+            versions.discard(needed, by=make_user("admin"))
+    versions.discard(other, by=make_user("admin"))
+    kept = [versions.model_folder(version).exists() for version in (active, previous, other)]
+    assert kept == [True, True, False]
+
+
+def test_the_last_three_versions_are_kept(three: list[ModelVersion]) -> None:
+    with pytest.raises(versions.CannotDiscard, match="The last 3 versions are kept"):
+        versions.discard(three[2], by=make_user("admin"))

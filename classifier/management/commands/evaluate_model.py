@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from classifier import gate
-from classifier.models import ModelVersion
+from classifier.management.people import version_named
 
 
 class Command(BaseCommand):
@@ -18,9 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("name", help="the version's name, as on the models page")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        version = ModelVersion.objects.named(options["name"])
-        if version is None:
-            raise CommandError(f"No model version is named {options['name']}.")
+        version = version_named(options["name"])
         try:
             trial = gate.compare(version)
         except gate.CannotCompare as error:

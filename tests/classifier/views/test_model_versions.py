@@ -3,9 +3,9 @@ from django.test import Client
 from django.urls import reverse
 
 from classifier import retraining
-from classifier.models import AuditEvent, ModelVersion, TrainingRun, Trial, User
+from classifier.models import AuditEvent, ModelVersion, Rescoring, TrainingRun, Trial, User
 from tests.classifier.views.conftest import ClientFor
-from tests.factories import active_version, make_lessons, make_user
+from tests.factories import active_version, make_candidate, make_lessons, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +76,7 @@ def test_a_rejected_version_is_not_activated(client: Client) -> None:
         name="rejected",
         state="rejected",
         weights_sha256=active.weights_sha256,
+        seal=active.seal,
         clear_below=0.1,
         flagged_from=0.2,
     )
@@ -132,7 +133,38 @@ def test_against_the_gate_a_reason_has_to_be_typed(client: Client, refused: Mode
     assert event.detail == {"gate": MISSES["sentence"], "why": "It knows our joints."}
 
 
+@pytest.mark.usefixtures("_reviewed")
+def test_one_press_rolls_back_and_what_is_needed_is_kept(client: Client, admin: User) -> None:
+    before = active_version()
+    retraining.execute(retraining.request_run(by=admin).pk)
+    candidate = ModelVersion.objects.get(state="candidate")
+    client.post(reverse("activate", args=[candidate.pk]))
+    assert f"Roll back to {before}" in client.get(reverse("models")).content.decode()
+    answer = client.post(reverse("discard", args=[before.pk]), follow=True)
+    assert "it is the way back" in answer.content.decode()
+    client.post(reverse("activate", args=[before.pk]))
+    assert ModelVersion.objects.active() == before
+
+
 def test_a_comparison_is_asked_of_the_training_worker(client: Client, rung: list[int]) -> None:
     version = active_version()
     client.post(reverse("compare", args=[version.pk]))
     assert rung == [version.pk]
+
+
+def test_old_photos_are_judged_again_on_request(
+    client: Client, admin: User, rung: list[int]
+) -> None:
+    make_lessons(admin, structures=1)
+    version = make_candidate()
+    address = reverse("changes", args=[version.pk])
+    assert "Try it on the newest photos" in client.get(address).content.decode()
+    client.post(reverse("rescore", args=[version.pk]))
+    asked = Rescoring.objects.get()
+    assert asked.pk in rung
+    assert (
+        "0 of 2 judged again" in client.get(reverse("changes", args=[version.pk])).content.decode()
+    )
+    client.post(reverse("rescore-cancel", args=[version.pk]))
+    asked.refresh_from_db()
+    assert asked.state == "cancelled"

@@ -1,0 +1,33 @@
+"""`manage.py rescore --by USER`: judge old photos again, in this process; go on after a stop."""
+
+import math
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from classifier import rescoring
+from classifier.management.people import named, version_named
+from classifier.models import ModelVersion
+
+
+class Command(BaseCommand):
+    help = "Let the active version judge the photos that an earlier one judged."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--by", required=True, help="username of the admin who asks for it")
+        parser.add_argument("--trial", help="name of a version to try on the newest photos instead")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        trial = options["trial"]
+        version = version_named(trial) if trial else ModelVersion.objects.active()
+        if version is None:
+            raise CommandError("No model version is active.")
+        asked = rescoring.ask(version, by=named(options["by"]))
+        rescoring.go_on(asked.pk, seconds=math.inf)
+        asked.refresh_from_db()
+        changed = rescoring.flips(version)
+        self.stdout.write(
+            f"{asked.done} photos judged again by {version}; "
+            f"now flagged {len(changed.now_flagged)}, "
+            f"no longer flagged {len(changed.no_longer_flagged)}."
+        )

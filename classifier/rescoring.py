@@ -1,0 +1,108 @@
+"""Judging old photos again, in the background: by the active version, or by a candidate on trial.
+
+The new answer stands beside the old one. Where the version is active it becomes the photo's answer;
+what people decided is never touched.
+"""
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from classifier import classification
+from classifier.flips import Flip, Flips
+from classifier.models import AuditEvent, ModelVersion, Photo, Prediction, Rescoring, User
+from classifier.states import RescoringState, Verdict, VersionState
+
+logger = logging.getLogger(__name__)
+
+SHADOWED = 500
+"""So many of the newest photos a candidate is tried on."""
+BATCH_SECONDS = 50.0
+SILENCE = timedelta(seconds=180)
+
+
+def ask(version: ModelVersion, *, by: User) -> Rescoring:
+    """Queue a rescoring: of all photos by the active version, of the newest by another one.
+
+    One that is under way for this version is returned as it is.
+    """
+    photos = Photo.objects.not_judged_by(version)
+    if version.state != VersionState.ACTIVE:
+        newest = Photo.objects.classified().newest_ids(SHADOWED)
+        photos = photos.with_ids(newest)
+    ids = photos.ids()
+    try:
+        with transaction.atomic():
+            asked = Rescoring.objects.create(
+                version=version, requested_by=by, first_photo=min(ids, default=0), total=len(ids)
+            )
+            AuditEvent.objects.record("rescoring asked", version, by=by, photos=len(ids))
+    except IntegrityError:
+        return Rescoring.objects.open().get(version=version)
+    return asked
+
+
+def go_on(rescoring_id: int, *, seconds: float = BATCH_SECONDS) -> None:
+    """Judge photos until the time is up; the sweeper rings for the rest."""
+    until = time.monotonic() + seconds
+    row = Rescoring.objects.select_related("version").get(pk=rescoring_id)
+    while time.monotonic() < until and Rescoring.objects.open_of(row.version_id):
+        photo = Photo.objects.not_judged_by(row.version).next_from(
+            max(row.first_photo, row.last_photo + 1)
+        )
+        if photo is None:
+            _finish(row)
+            return
+        _judge(row, photo)
+    Rescoring.objects.by_id(row.pk).update(rung_at=None)
+
+
+def _judge(row: Rescoring, photo: Photo) -> None:
+    try:
+        classification.judge_again(photo, row.version)
+    except classification.Unreadable as reason:
+        logger.warning("photo %s was not judged again: %s", photo.pk, reason)
+    row.last_photo, row.done = photo.pk, row.done + 1
+    Rescoring.objects.by_id(row.pk).update(
+        last_photo=row.last_photo, done=row.done, rung_at=timezone.now()
+    )
+
+
+def _finish(row: Rescoring) -> None:
+    classification.take_over_answers(row.version)
+    Rescoring.objects.by_id(row.pk).move(RescoringState.FINISHED, ended_at=timezone.now())
+
+
+def cancel(row: Rescoring, *, by: User) -> None:
+    """Stop after the photo in hand; what was judged stays."""
+    if Rescoring.objects.by_id(row.pk).move(RescoringState.CANCELLED, ended_at=timezone.now()):
+        AuditEvent.objects.record("rescoring cancelled", row.version, by=by)
+
+
+def take_due(now: datetime) -> list[int]:
+    """Return the rescorings that somebody has to be rung for, each once."""
+    due = Rescoring.objects.due(now, quiet_for=SILENCE)
+    return [pk for pk in due.ids() if due.by_id(pk).update(rung_at=now)]
+
+
+def flips(version: ModelVersion, *, limit: int = 60) -> Flips:
+    """List the photos whose flag this version sets or takes away, beside the answer before it."""
+    answers = Prediction.objects.of_version(version)
+
+    def shown(*, flagged: bool) -> list[Flip]:
+        return [
+            Flip(
+                photo=answer.photo,
+                outcome=answer.photo.decision.outcome if answer.photo.decision else "unreviewed",
+                before=Verdict(verdict_before),
+                before_score=score_before,
+                after=Verdict(answer.verdict),
+                after_score=answer.score,
+            )
+            for answer, verdict_before, score_before in answers.flips(flagged=flagged, limit=limit)
+        ]
+
+    return Flips(shown(flagged=True), shown(flagged=False))

@@ -1,0 +1,135 @@
+"""Old photos judged again: beside the old answers, resumable, decisions untouched."""
+
+import pytest
+
+from classifier import rescoring, review, tasks, versions
+from classifier.engine import PhotoAnswer, StubEngine
+from classifier.models import ModelVersion, Photo, Prediction, Rescoring, User
+from tests.factories import (
+    CRACK,
+    SOUND,
+    active_version,
+    make_candidate,
+    make_classified,
+    make_photo_set,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin() -> User:
+    return make_user("admin", "reviewer")
+
+
+@pytest.fixture
+def photos(admin: User) -> list[Photo]:
+    """Return a cracked photo that was confirmed and a sound one, judged by the active version."""
+    photo_set = make_photo_set()
+    photos = [make_classified(photo_set, colour) for colour in (CRACK, SOUND)]
+    review.decide(photos[0], "confirmed", by=admin, seen_decision_id=None)
+    return photos
+
+
+def turned_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every answer from now on be the opposite."""
+    stub = StubEngine.classify
+
+    def classify(self: StubEngine, image: object, *, model: object) -> PhotoAnswer:
+        answer = stub(self, image, model=model)  # type: ignore[arg-type]  # passed on as they are
+        score = 1 - answer.score
+        return PhotoAnswer(
+            score, self.THRESHOLDS.verdict(score), (), answer.evidence, answer.seconds
+        )
+
+    monkeypatch.setattr(StubEngine, "classify", classify)
+
+
+def newer(admin: User) -> ModelVersion:
+    return versions.activate(make_candidate(), by=admin, reason="newer")
+
+
+def answers(photos: list[Photo]) -> list[tuple[int | None, str | None]]:
+    rows = Photo.objects.filter(pk__in=[photo.pk for photo in photos]).order_by("id")
+    return [(p.prediction.model_version_id, p.prediction.verdict) for p in rows if p.prediction]
+
+
+def test_the_active_version_answers_anew_beside_the_old_answers(
+    monkeypatch: pytest.MonkeyPatch, photos: list[Photo], admin: User
+) -> None:
+    version = newer(admin)
+    turned_round(monkeypatch)
+    asked = rescoring.ask(version, by=admin)
+    tasks.rescore(asked.pk)
+    asked.refresh_from_db()
+    assert (asked.state, asked.done, asked.total) == ("finished", 2, 2)
+    assert answers(photos) == [(version.pk, "clear"), (version.pk, "flagged")]
+    assert Prediction.objects.count() == 4
+    photos[0].refresh_from_db()
+    assert str(photos[0].decision) == "Confirmed"
+
+
+def test_the_page_of_changes_shows_both_ways_with_what_people_decided(
+    monkeypatch: pytest.MonkeyPatch, photos: list[Photo], admin: User
+) -> None:
+    version = newer(admin)
+    turned_round(monkeypatch)
+    rescoring.go_on(rescoring.ask(version, by=admin).pk)
+    found = rescoring.flips(version)
+    assert [(flip.photo, flip.outcome) for flip in found.now_flagged] == [(photos[1], "unreviewed")]
+    (lost,) = found.no_longer_flagged
+    assert (lost.photo, lost.outcome, lost.before, lost.after) == (
+        photos[0],
+        "confirmed",
+        "flagged",
+        "clear",
+    )
+
+
+def test_a_candidate_on_trial_changes_no_answer(photos: list[Photo], admin: User) -> None:
+    before, candidate = answers(photos), make_candidate()
+    rescoring.go_on(rescoring.ask(candidate, by=admin).pk)
+    assert answers(photos) == before
+    assert candidate.predictions.count() == 2
+    versions.activate(candidate, by=admin, reason="better")
+    rescoring.go_on(rescoring.ask(candidate, by=admin).pk)
+    assert {version for version, _ in answers(photos)} == {candidate.pk}
+
+
+def test_a_candidate_is_tried_on_the_newest_photos(
+    monkeypatch: pytest.MonkeyPatch, photos: list[Photo], admin: User
+) -> None:
+    monkeypatch.setattr(rescoring, "SHADOWED", 1)
+    candidate = make_candidate()
+    rescoring.go_on(rescoring.ask(candidate, by=admin).pk)
+    assert [prediction.photo for prediction in candidate.predictions.all()] == [photos[1]]
+
+
+def test_it_goes_on_where_it_was_stopped(photos: list[Photo], admin: User) -> None:
+    asked = rescoring.ask(newer(admin), by=admin)
+    rescoring.go_on(asked.pk, seconds=0)
+    assert rescoring.take_due(asked.requested_at) == [asked.pk]
+    assert rescoring.take_due(asked.requested_at) == [], "It was rung for just now."
+    rescoring._judge(asked, photos[0])
+    rescoring.go_on(asked.pk)
+    asked.refresh_from_db()
+    assert (asked.state, asked.done) == ("finished", 2)
+
+
+def test_a_second_press_leads_to_the_one_under_way_and_it_can_be_stopped(
+    photos: list[Photo], admin: User
+) -> None:
+    version = newer(admin)
+    asked = rescoring.ask(version, by=admin)
+    assert rescoring.ask(version, by=admin) == asked
+    rescoring.cancel(asked, by=admin)
+    rescoring.go_on(asked.pk)
+    assert Rescoring.objects.get().state == "cancelled"
+    assert version.predictions.count() == 0
+
+
+def test_nothing_to_judge_again_is_finished_at_once(admin: User) -> None:
+    asked = rescoring.ask(active_version(), by=admin)
+    rescoring.go_on(asked.pk)
+    assert Rescoring.objects.get().state == "finished"
