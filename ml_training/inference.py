@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +80,7 @@ def open_network(folder: Path) -> Any:
     path = folder / artifacts.WEIGHTS
     try:
         network = keras.models.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, OSError, TypeError, KeyError) as error:
+    except (ValueError, OSError, TypeError, KeyError, BadZipFile) as error:
         raise ModelFileError(f"Keras cannot open {path.name} in {folder.name}: {error}.") from error
     if not all(np.isfinite(np.asarray(v)).all() for v in network.variables):
         raise ModelFileError(f"{path.name} in {folder.name} holds NaN or infinite weights.")

@@ -155,7 +155,6 @@ def test_a_file_that_pretends_to_be_a_model_is_refused_and_never_run(
     canary = tmp_path / "canary"
     poison(folder / artifacts.WEIGHTS, canary)
     artifacts.write_sums(folder)
-    # A check sum of the zip itself that is wrong is told by zipfile, in its own words.
-    with pytest.raises((ModelFileError, zipfile.BadZipFile)):
+    with pytest.raises(ModelFileError):
         load_classifier(folder, backend="tensorflow")
     assert not list(tmp_path.rglob("canary"))
