@@ -1,9 +1,9 @@
 """The networks: fully convolutional, photo in, one logit per 16-pixel cell out.
 
-Both take RGB with sides that are multiples of 32, values 0–255 (rescaling is a layer), and give
-(n, height / 16, width / 16, 1): the evidence map as logits. Only stock Keras layers, so that a
-saved `.keras` file loads in safe mode. A photo's logit is a smooth maximum of the map; it is taken
-outside the network (see `pooling`).
+Both take RGB of any size, values 0–255 (rescaling is a layer), and give (n, height / 16, width /
+16, 1): the evidence map as logits. Only stock Keras layers, so that a saved `.keras` file loads
+in safe mode. A photo's logit is a smooth maximum of the map; it is taken outside the network (see
+`pooling`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from typing import Literal
 import keras
 
 STRIDE = 16
-LAST_AT_STRIDE = "block10_add"
-"""The backbone's last layer whose cells are 16 pixels."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +21,9 @@ class Architecture:
     """Which network to build. Defaults: the pretrained one."""
 
     kind: Literal["pretrained", "small"] = "pretrained"
-    """`pretrained` is the beginning of EfficientNet-Lite0 with a small head; `small` the baseline
+    """`pretrained` is EfficientNet-Lite0 cut at stride 16 with a small head; `small` the baseline
     CNN.
     """
-    context: bool = True
-    """Whether the head also sees the features at stride 32: a joint is told from a crack by what
-    lies around it. Photos then need sides that are multiples of 32."""
     frozen_until: str = "block0_project"
     """Last layer of the backbone that keeps its ImageNet weights; empty: everything learns."""
     head_channels: int = 64
@@ -63,15 +58,9 @@ def freeze(network: keras.Model, *, until: str) -> None:
 
 
 def _headed(backbone: keras.Model, settings: Architecture) -> keras.Model:
-    x = backbone.get_layer(LAST_AT_STRIDE).output
-    if settings.context:
-        around = keras.layers.Conv2DTranspose(
-            settings.head_channels, 2, strides=2, activation="relu", name="context"
-        )(backbone.output)
-        x = keras.layers.Concatenate(name="with_context")([x, around])
     x = keras.layers.Conv2D(
         settings.head_channels, 3, padding="same", activation="relu", name="head_conv"
-    )(x)
+    )(backbone.output)
     x = keras.layers.SpatialDropout2D(settings.dropout, name="head_dropout")(x)
     return keras.Model(backbone.input, _logits(x, settings), name="crack_finder")
 

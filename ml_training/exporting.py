@@ -27,10 +27,7 @@ def save_network(network: keras.Model, folder: Path) -> dict[str, Path]:
 
 
 def _export(network: keras.Model, path: Path) -> bool:
-    """Write OpenVINO's intermediate form for photos of any size, its weights in half precision.
-
-    The sums stay in single precision; the answers differ by less than a thousandth.
-    """
+    """Write OpenVINO's intermediate form in single precision, for photos of any size."""
     try:
         import openvino
     except ImportError:
@@ -41,6 +38,6 @@ def _export(network: keras.Model, path: Path) -> bool:
     traced = tf.function(lambda photo: network(photo, training=False), input_signature=[signature])
     shape = openvino.PartialShape([-1, -1, -1, 3])
     openvino.save_model(
-        openvino.convert_model(traced, input=[("photo", shape)]), path, compress_to_fp16=True
+        openvino.convert_model(traced, input=[("photo", shape)]), path, compress_to_fp16=False
     )
     return True

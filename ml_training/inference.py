@@ -39,8 +39,7 @@ from ml_training.serving import Serving
 Floats = npt.NDArray[np.float32]
 
 CELL = 16
-SIDE_STEP = 32
-"""Working sizes are multiples of it: the coarsest features of the network are at stride 32."""
+SMALLEST_SIDE = 32
 _log = logging.getLogger(__name__)
 
 
@@ -223,19 +222,19 @@ def _choose_backend(folder: Path, wanted: BackendChoice) -> BackendChoice:
 
 
 def working_sizes(size: tuple[int, int], serving: Serving) -> tuple[tuple[int, int], ...]:
-    """Give (width, height) of each working size: multiples of 32, the finest last.
+    """Give (width, height) of each working size: multiples of 16, the finest last.
 
     Small photos are enlarged by `largest_zoom` at most; the ladder keeps its ratios then.
     """
     longest = max(size)
     shrink = min(1.0, longest * serving.largest_zoom / max(serving.sides))
     zooms = sorted(side * shrink / longest for side in serving.sides)
-    sizes = [tuple(_to_step(length * zoom) for length in size) for zoom in zooms]
+    sizes = [tuple(_to_cells(length * zoom) for length in size) for zoom in zooms]
     return tuple(dict.fromkeys((width, height) for width, height in sizes))
 
 
-def _to_step(length: float) -> int:
-    return max(1, round(length / SIDE_STEP)) * SIDE_STEP
+def _to_cells(length: float) -> int:
+    return max(SMALLEST_SIDE, round(length / CELL) * CELL)
 
 
 def _method(size: tuple[int, int], wanted: tuple[int, int]) -> Image.Resampling:

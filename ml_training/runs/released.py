@@ -1,24 +1,24 @@
-"""The model that ships: the pretrained backbone with context; facades are learned last.
+"""The model that ships: the pretrained backbone on all sources, facades and drawn photos last.
 
 The first two phases learn without them. The third, with them, ranks concrete a little worse and
-bricks better; the blend of both ends keeps the best of either
+flags far fewer clear facades; the blend of both ends keeps the best of either
 (docs/explanation/model-experiments.md).
 """
 
 from ml_training.runs import Phase, Run
 from ml_training.sampling import Sampling
 
-FACADES = ("saltspot",)
+LATER = ("saltspot", "drawn")
 
 RUN = Run(
     name="hairline-1",
-    sampling=Sampling(scales=(0.35, 1.8), source_boost={"webwalls": 2.0, "supervisely": 2.0}),
+    sampling=Sampling(source_boost={"webwalls": 2.0, "supervisely": 2.0}),
     phases=(
-        Phase(2500, sides=(96, 128, 160, 192), learning_rate=5e-4, without=FACADES),
-        Phase(1800, sides=(128, 192, 256), learning_rate=3e-4, mine_hard=True, without=FACADES),
-        Phase(2000, sides=(128, 192, 256, 320), learning_rate=2.5e-4, mine_hard=True),
+        Phase(steps=3000, sides=(96, 128, 160, 192), learning_rate=4e-4, without=LATER),
+        Phase(steps=1500, sides=(128, 192, 256), learning_rate=2e-4, mine_hard=True, without=LATER),
+        Phase(steps=3500, sides=(128, 192, 256, 320), learning_rate=2.5e-4, mine_hard=True),
     ),
-    blend=(2, 0.5),
+    blend=(2, 0.6),
     drawn_photos=100,
     calibration_shares={
         "crosssite_concrete": 3.0,
