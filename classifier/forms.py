@@ -6,7 +6,7 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.http import QueryDict
 
-from classifier import auditing
+from classifier import auditing, sharing
 from classifier.intervals import sample_size
 from classifier.models import AuditEvent, Element, Inspection, PhotoSet, Structure
 from classifier.models.audit_event import AuditEventQuerySet
@@ -159,6 +159,15 @@ class MarkForm(forms.Form):
 
 class SignOffForm(forms.Form):
     name = forms.CharField(max_length=120, label="Name and role")
+
+
+class ShareForm(forms.Form):
+    days = forms.TypedChoiceField(
+        label="Days until it shuts",
+        coerce=int,
+        choices=[(days, str(days)) for days in sharing.DAYS],
+        initial=sharing.DEFAULT_DAYS,
+    )
 
 
 class ReopenForm(forms.Form):

@@ -15,6 +15,7 @@ from classifier.views import (
     photos,
     reports,
     reviews,
+    share_links,
     sign_offs,
     structures,
 )
@@ -51,6 +52,9 @@ urlpatterns = [
     path("inspections/<int:pk>/upload/", photo_sets.upload, name="upload"),
     path("inspections/<int:pk>/reports/", reports.report_new, name="report-new"),
     path("reports/<int:pk>/", reports.report, name="report"),
+    path("reports/<int:pk>/links/", share_links.share, name="share"),
+    path("report-links/<int:pk>/revocation/", share_links.share_revoke, name="share-revoke"),
+    re_path(r"^shared/(?P<token>[\w-]{43})/$", share_links.shared_report, name="shared-report"),
     path("reports/<int:pk>/progress/", reports.report_progress, name="report-progress"),
     path("reports/<int:pk>/pdf/", reports.report_pdf, name="report-pdf"),
     path("inspections/<int:pk>/sign-off/", sign_offs.sign_off, name="sign-off"),

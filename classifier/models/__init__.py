@@ -11,6 +11,7 @@ from classifier.models.prediction import Prediction, Region
 from classifier.models.pulse import Pulse
 from classifier.models.report import Report
 from classifier.models.rescoring import Rescoring
+from classifier.models.share_link import ShareLink
 from classifier.models.sign_off import SignOff
 from classifier.models.structure import Element, Inspection, Structure
 from classifier.models.training_run import TrainingRun
@@ -33,6 +34,7 @@ __all__ = [
     "Region",
     "Report",
     "Rescoring",
+    "ShareLink",
     "SignOff",
     "Structure",
     "TrainingRun",

@@ -3,11 +3,13 @@
 from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import printing, reporting, roles, tasks
+from classifier.forms import ShareForm
 from classifier.models import Inspection, Report
 from classifier.states import Paper, ReportState
 from classifier.views.access import SignedInRequest, guarded
@@ -63,7 +65,14 @@ def report_progress(request: SignedInRequest, pk: int) -> HttpResponse:
 def _report_page(request: SignedInRequest, pk: int, template: str) -> HttpResponse:
     row = get_object_or_404(Report.objects.for_page(), pk=pk)
     inspection = row.inspection
-    context = {"report": row, "inspection": inspection, "structure": inspection.structure}
+    context = {
+        "report": row,
+        "inspection": inspection,
+        "structure": inspection.structure,
+        "links": row.share_links.select_related("by"),
+        "share_form": ShareForm(),
+        "now": timezone.now(),
+    }
     return render(request, template, context)
 
 

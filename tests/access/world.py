@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.test import Client
 from django.urls import reverse
 
-from classifier import health, printing, review
+from classifier import health, printing, review, sharing
 from classifier.models import (
     AuditSample,
     Decision,
@@ -16,6 +16,7 @@ from classifier.models import (
     PhotoSet,
     Pulse,
     Report,
+    ShareLink,
     SignOff,
     Structure,
     TrainingRun,
@@ -47,7 +48,8 @@ SECRETS = ("Secret viaduct", "bearing.jpg")
 ROW_OF = {
     "structure": "structure structure-edit inspection-new",
     "inspection": "inspection upload draw-audit export report-new sign-off reopen",
-    "report": "report report-progress report-pdf",
+    "report": "report report-progress report-pdf share",
+    "link": "share-revoke",
     "photo_set": "photo-set photo-set-progress photo-upload photos-known",
     "photo": "photo photo-image retry decide undo mark",
     "mark": "mark-withdraw",
@@ -63,6 +65,7 @@ class World:
     sessions: dict[str, str]
     rows: dict[str, int]
     decision: int
+    token: str
 
     def client(self, principal: str) -> Client:
         client = Client()
@@ -73,6 +76,8 @@ class World:
     def address(self, route: str, *, pk: int | None = None) -> str:
         """The address of a row of `matrix.csv`; of another object where `pk` is given."""
         name, _, kind = route.partition("/")
+        if name == "shared-report":
+            return reverse(name, args=["x" * 43 if pk else self.token])
         noun = next((noun for noun, names in ROW_OF.items() if name in names.split()), None)
         if noun is None:
             return reverse(name)
@@ -92,6 +97,7 @@ class World:
             "decide-many": {"outcome": "cant_tell", "photo": self.rows["photo"]},
             "sign-off": {"name": "A. Reviewer"},
             "reopen": {"reason": "a photo was added"},
+            "share": {"days": "7"},
             "draw-audit": {"wished": "0.05"},
             "undo": {"seen": self.decision},
         }
@@ -115,26 +121,31 @@ def make_world() -> World:
     run = TrainingRun.objects.create(
         requested_by=make_user("admin"), base=active_version(), manifest_sha256="0" * 64
     )
+    report = _written_report(photo_set, by=decision.by)
+    token = sharing.share(report, days=7, by=decision.by)
+    sharing.share(report, days=7, by=decision.by)  # the one that is revoked
     rows = {
         "structure": photo_set.inspection.structure_id,
         "inspection": photo_set.inspection_id,
         "photo_set": photo_set.pk,
         "photo": photo.pk,
         "mark": placed.pk,
-        "report": _written_report(photo_set, by=decision.by),
+        "report": report.pk,
+        "link": ShareLink.objects.latest("pk").pk,
         "version": active_version().pk,
         "run": run.pk,
     }
-    return World(_sessions(), rows, decision.pk)
+    return World(_sessions(), rows, decision.pk, token)
 
 
-def _written_report(photo_set: PhotoSet, *, by: User) -> int:
+def _written_report(photo_set: PhotoSet, *, by: User) -> Report:
     report = printing.request_report(photo_set.inspection, "A4", by=by)
     file = printing.file_of(report)
     file.parent.mkdir()
     file.write_bytes(b"%PDF")
     Report.objects.update(state="ready")
-    return report.pk
+    report.refresh_from_db()
+    return report
 
 
 def _sessions() -> dict[str, str]:
@@ -159,6 +170,7 @@ def contents() -> dict[str, list[object]]:
         "photos": list(Photo.objects.values()),
         "marks": list(Mark.objects.values()),
         "signatures": list(SignOff.objects.values()),
+        "links": list(ShareLink.objects.values()),
         "reports": list(Report.objects.values()),
         "audits": list(AuditSample.objects.values()),
         "decisions": list(Decision.objects.values()),
