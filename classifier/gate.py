@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from classifier import manifests, photo_files, versions
-from classifier.engine import CompareRequest, Comparison, LabelledPhoto, engine
+from classifier.engine import CompareRequest, Comparison, LabelledPhoto, Thresholds, engine
 from classifier.flips import Flip, Flips
 from classifier.manifests import Entry
 from classifier.models import ModelVersion, Photo, Structure, Trial
@@ -54,9 +54,15 @@ def compare(candidate: ModelVersion) -> Trial:
         active=versions.sealed_folder(active),
         candidate=versions.sealed_folder(candidate),
         photos=tuple(photo for _, photo in photos),
+        active_thresholds=thresholds_of(active),
+        candidate_thresholds=thresholds_of(candidate),
     )
     found = engine().compare(request, lambda *_: None, lambda: False)
     return record(found, candidate, active, photos)
+
+
+def thresholds_of(version: ModelVersion) -> Thresholds:
+    return Thresholds(version.clear_below, version.flagged_from)
 
 
 def record(
