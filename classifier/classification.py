@@ -152,7 +152,7 @@ def _written_prediction(photo: Photo, version: ModelVersion, answer: PhotoAnswer
         model_version=version,
         defaults={
             "score": answer.score,
-            "verdict": answer.verdict,
+            "verdict": version.verdict(answer.score),
             "clear_below": version.clear_below,
             "flagged_from": version.flagged_from,
             "weights_sha256": version.weights_sha256,

@@ -52,6 +52,7 @@ __all__ = [
     "PhotoAnswer",
     "Progress",
     "RetrainRequest",
+    "Thresholds",
     "TooFewPhotos",
     "TrainingCancelled",
     "draw_photo",

@@ -238,3 +238,24 @@ class PhotoFilterForm(forms.Form):
         ):
             field = cast("forms.ModelChoiceField[Any]", self.fields[name])
             field.queryset = rows
+
+
+class ThresholdsForm(forms.Form):
+    clear_below = forms.FloatField(
+        min_value=0,
+        max_value=1,
+        help_text="A score under it is called clear; nobody has to look at the photo.",
+        widget=forms.NumberInput(attrs={"step": "0.01"}),
+    )
+    flagged_from = forms.FloatField(
+        min_value=0,
+        max_value=1,
+        help_text="From this score on a photo is flagged; in between it is undecided.",
+        widget=forms.NumberInput(attrs={"step": "0.01"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("clear_below", 0) > given.get("flagged_from", 1):
+            self.add_error("clear_below", "It cannot be above the score that is flagged.")
+        return given

@@ -4,7 +4,15 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from classifier import manifests, photo_files, versions
-from classifier.engine import CompareRequest, Comparison, LabelledPhoto, engine
+from classifier.engine import (
+    CompareRequest,
+    Comparison,
+    Finding,
+    LabelledPhoto,
+    ModelFileError,
+    Thresholds,
+    engine,
+)
 from classifier.flips import Flip, Flips
 from classifier.manifests import Entry
 from classifier.models import ModelVersion, Photo, Structure, Trial
@@ -50,13 +58,24 @@ def compare(candidate: ModelVersion) -> Trial:
     if active is None or active.pk == candidate.pk:
         raise CannotCompare("A version is compared with the active one, and there is no other.")
     photos = labelled(measuring_now())
+    try:
+        folder = versions.sealed_folder(candidate)
+    except ModelFileError as error:
+        refusal = Comparison((Finding("files", False, str(error)),), {}, ())
+        return record(refusal, candidate, active, photos)
     request = CompareRequest(
         active=versions.sealed_folder(active),
-        candidate=versions.sealed_folder(candidate),
+        candidate=folder,
         photos=tuple(photo for _, photo in photos),
+        active_thresholds=thresholds_of(active),
+        candidate_thresholds=thresholds_of(candidate),
     )
     found = engine().compare(request, lambda *_: None, lambda: False)
     return record(found, candidate, active, photos)
+
+
+def thresholds_of(version: ModelVersion) -> Thresholds:
+    return Thresholds(version.clear_below, version.flagged_from)
 
 
 def record(

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from classifier import classification
+from classifier.engine import ModelFileError
 from classifier.flips import Flip, Flips
 from classifier.models import AuditEvent, ModelVersion, Photo, Prediction, Rescoring, User
 from classifier.states import RescoringState, Verdict, VersionState
@@ -56,7 +57,12 @@ def go_on(rescoring_id: int, *, seconds: float = BATCH_SECONDS) -> None:
         if photo is None:
             _finish(row)
             return
-        _judge(row, photo)
+        try:
+            _judge(row, photo)
+        except ModelFileError:
+            logger.exception("version %s cannot be used; its rescoring ends", row.version)
+            Rescoring.objects.by_id(row.pk).move(RescoringState.CANCELLED, ended_at=timezone.now())
+            return
     Rescoring.objects.by_id(row.pk).update(rung_at=None)
 
 

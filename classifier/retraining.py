@@ -174,7 +174,9 @@ def _train(run: TrainingRun, out: Path) -> _Trained:
     facts = engine().retrain(request, heart.beat, brake.pulled)
     failpoints.hit("T4")
     measuring = gate.labelled(manifests.of_side(run.manifest, Side.TEST))
-    sides = CompareRequest(request.base, out, tuple(photo for _, photo in measuring))
+    standing = gate.thresholds_of(run.base)
+    photos = tuple(photo for _, photo in measuring)
+    sides = CompareRequest(request.base, out, photos, standing, standing)
     try:
         comparison = engine().compare(sides, heart.compared, brake.pulled)
     except BaseException:

@@ -18,6 +18,7 @@ from classifier.views import (
     share_links,
     sign_offs,
     structures,
+    thresholds,
 )
 from classifier.views.access import guarded, public
 from classifier.views.sign_in import ChangePassword, SignIn, SignOut
@@ -90,6 +91,8 @@ urlpatterns = [
     path("models/<int:pk>/rescore/", model_versions.rescore, name="rescore"),
     path("models/<int:pk>/changes/", model_versions.changes, name="changes"),
     path("models/<int:pk>/rescore/cancel/", model_versions.rescore_cancel, name="rescore-cancel"),
+    path("models/<int:pk>/thresholds/", thresholds.thresholds, name="thresholds"),
+    path("models/<int:pk>/thresholds/move/", thresholds.move, name="thresholds-move"),
     path("models/<int:pk>/compare/", model_versions.compare, name="compare"),
     path("training-runs/", model_versions.train, name="train"),
     path("training-runs/<int:pk>/", model_versions.training_run, name="training-run"),

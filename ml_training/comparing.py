@@ -6,7 +6,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from ml_training.contracts import (
     Finding,
     LabelledPhoto,
     ModelFileError,
+    Thresholds,
     TrainingCancelled,
 )
 from ml_training.dataset import Example
@@ -45,9 +46,9 @@ def compare(
     TrainingCancelled when asked to stop, ModelFileError where the active model cannot be used,
     PhotoError, DatasetError where a photo cannot.
     """
-    active = _Loaded(request.active)
+    active = _Loaded(request.active, request.active_thresholds)
     try:
-        candidate = _Loaded(request.candidate)
+        candidate = _Loaded(request.candidate, request.candidate_thresholds)
         pairs = _look(active, candidate, request.photos, on_photo, should_stop)
         drawn = [one.drawn() for one in (active, candidate)]
     except ModelFileError as error:
@@ -72,6 +73,7 @@ class _Loaded:
     """A model, what loading it took, and how long it looked at each photo."""
 
     folder: Path
+    thresholds: Thresholds | None
     seconds: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -79,6 +81,9 @@ class _Loaded:
         before, started = _memory_mb(), time.monotonic()
         self.model = load_classifier(self.folder)
         self.load_seconds = time.monotonic() - started
+        if self.thresholds:
+            serving = replace(self.model.serving, thresholds=self.thresholds)
+            self.model = self.model.served_as(serving)
         self.model.look(image)  # the first answer sets memory aside
         self.memory_mb = _memory_mb() - before
 

@@ -187,11 +187,16 @@ class RetrainRequest:
 
 @dataclass(frozen=True)
 class CompareRequest:
-    """Two model folders and photos that neither has learned from."""
+    """Two model folders and photos that neither has learned from.
+
+    The thresholds are those of the folders where they are not given.
+    """
 
     active: Path
     candidate: Path
     photos: tuple[LabelledPhoto, ...]
+    active_thresholds: Thresholds | None = None
+    candidate_thresholds: Thresholds | None = None
 
 
 @dataclass(frozen=True)

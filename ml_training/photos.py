@@ -116,6 +116,9 @@ def _check_coding(jpeg: bytes, name: str) -> None:
 @contextmanager
 def _opened(source: Path | BinaryIO, name: str) -> Iterator[ImageFile.ImageFile]:
     """The photo with its header read and found acceptable. Pillow's warnings stay inside."""
+    # Other libraries switch this on for the whole process when they are imported (WeasyPrint does):
+    # what is cut off would be filled with grey and judged.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
         warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -50,6 +50,11 @@ class PhotoQuerySet(PhotoQueue):
     def for_inspection(self, inspection: "Inspection") -> "PhotoQuerySet":
         return self.filter(photo_set__inspection=inspection)
 
+    def truth(self) -> dict[int, bool]:
+        """Whether people confirmed a crack, by photo; meant for labelled photos."""
+        rows = self.order_by().values_list("pk", "decision__outcome")
+        return {pk: outcome == Outcome.CONFIRMED for pk, outcome in rows}
+
     def not_judged_by(self, version: "ModelVersion") -> "PhotoQuerySet":
         """Classified photos for which `version` has given no answer."""
         return self.classified().exclude(predictions__model_version=version)

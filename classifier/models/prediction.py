@@ -18,6 +18,10 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         pairs = self.order_by().values_list("photo", "model_version").annotate(Count("id"))
         yield from pairs.filter(id__count__gt=1)
 
+    def scores(self) -> dict[int, float]:
+        """The scores by photo; meant for the answers of one version."""
+        return dict(self.order_by().values_list("photo", "score"))
+
     def of_version(self, version: "ModelVersion") -> "PredictionQuerySet":
         return self.filter(model_version=version)
 

@@ -1,7 +1,7 @@
 """One retraining from reviewed photos, from the admin's press to the candidate version."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -9,6 +9,9 @@ from django.db.models import Q
 
 from classifier.models.moves import StateQuerySet
 from classifier.states import OPEN_RUNS, RUN_MOVES, RunState, Side
+
+if TYPE_CHECKING:
+    from classifier.models import ModelVersion
 
 
 class TrainingRunQuerySet(StateQuerySet["TrainingRun"]):
@@ -26,6 +29,9 @@ class TrainingRunQuerySet(StateQuerySet["TrainingRun"]):
 
     def last_succeeded(self) -> "TrainingRun | None":
         return self.filter(state=RunState.SUCCEEDED).order_by("-id").first()
+
+    def of_candidate(self, version: "ModelVersion") -> "TrainingRun | None":
+        return self.filter(candidate=version).first()
 
     def ids(self) -> list[int]:
         return list(self.values_list("pk", flat=True))

@@ -53,7 +53,8 @@ ROW_OF = {
     "photo_set": "photo-set photo-set-progress photo-upload photos-known",
     "photo": "photo photo-image retry decide undo mark",
     "mark": "mark-withdraw",
-    "version": "model activate discard compare rescore rescore-cancel changes",
+    "version": "model activate discard compare rescore rescore-cancel changes thresholds"
+    " thresholds-move",
     "run": "training-run training-run-progress training-run-cancel",
 }
 CORNERS = {"x1": 10, "y1": 10, "x2": 50, "y2": 50}
@@ -99,6 +100,7 @@ class World:
             "reopen": {"reason": "a photo was added"},
             "share": {"days": "7"},
             "draw-audit": {"wished": "0.05"},
+            "thresholds-move": {"clear_below": 0.2, "flagged_from": 0.8},
             "undo": {"seen": self.decision},
         }
         if route == "photo-upload":

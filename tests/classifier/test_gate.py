@@ -98,3 +98,11 @@ def test_a_run_cancelled_while_comparing_leaves_no_folder(
     run.refresh_from_db()
     assert run.state == RunState.CANCELLED
     assert not versions.model_folder(ModelVersion(folder=f"run-{run.pk}", name="")).exists()
+
+
+def test_a_version_whose_seal_does_not_fit_is_refused_unopened(trial: Trial) -> None:
+    card = versions.model_folder(trial.candidate) / "card.json"
+    card.write_text('{"name": "another"}')
+    again = gate.compare(trial.candidate)
+    assert not again.passed
+    assert "its seal does not fit" in again.sentence

@@ -1,5 +1,7 @@
 """Old photos judged again: beside the old answers, resumable, decisions untouched."""
 
+import shutil
+
 import pytest
 
 from classifier import rescoring, review, tasks, versions
@@ -133,3 +135,14 @@ def test_nothing_to_judge_again_is_finished_at_once(admin: User) -> None:
     asked = rescoring.ask(active_version(), by=admin)
     rescoring.go_on(asked.pk)
     assert Rescoring.objects.get().state == "finished"
+
+
+def test_a_version_that_cannot_be_opened_ends_its_rescoring(
+    photos: list[Photo], admin: User
+) -> None:
+    candidate = make_candidate()
+    asked = rescoring.ask(candidate, by=admin)
+    shutil.rmtree(versions.model_folder(candidate))
+    rescoring.go_on(asked.pk)
+    assert Rescoring.objects.get().state == "cancelled"
+    assert {photo.state for photo in Photo.objects.all()} == {"classified"}

@@ -168,3 +168,16 @@ def test_old_photos_are_judged_again_on_request(
     client.post(reverse("rescore-cancel", args=[version.pk]))
     asked.refresh_from_db()
     assert asked.state == "cancelled"
+
+
+def test_thresholds_are_shown_before_they_are_saved(client: Client) -> None:
+    version = active_version()
+    wished = {"clear_below": "0.1", "flagged_from": "0.6"}
+    page = client.get(reverse("thresholds", args=[version.pk]), wished).content.decode()
+    assert "Save these" in page
+    client.post(reverse("thresholds-move", args=[version.pk]), wished)
+    version.refresh_from_db()
+    assert (version.clear_below, version.flagged_from) == (0.1, 0.6)
+    turned = {"clear_below": "0.7", "flagged_from": "0.6"}
+    answer = client.post(reverse("thresholds-move", args=[version.pk]), turned)
+    assert "It cannot be above" in answer.content.decode()

@@ -1,0 +1,75 @@
+"""Thresholds: what others would do, counted on photos the version did not learn from."""
+
+import pytest
+
+from classifier import classification, retraining, thresholds
+from classifier.models import AuditEvent, ModelVersion, Photo, Prediction, User
+from tests.factories import (
+    CRACK,
+    DOUBT,
+    active_version,
+    make_lessons,
+    make_photo,
+    make_photo_set,
+    make_reviewed,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin() -> User:
+    return make_user("admin", "reviewer")
+
+
+def judged(admin: User, outcome: str, score: float) -> Photo:
+    photo = make_reviewed(make_photo_set(), outcome, by=admin)
+    Prediction.objects.filter(photo=photo).update(score=score)
+    return photo
+
+
+def test_a_preview_counts_caught_cracks_false_flags_and_photos_to_look_at(admin: User) -> None:
+    for score in (0.2, 0.5, 0.9):
+        judged(admin, "confirmed", score)
+    judged(admin, "dismissed", 0.8)
+    answers = thresholds.answers(active_version())
+    seen = answers.under(0.3, 0.7)
+    assert (seen.caught, seen.cracked, seen.false_flags, seen.clear) == (2, 3, 1, 1)
+    assert seen.look_per_100 == 75
+    assert answers.under(0.1, 0.95).look_per_100 == 100
+    assert [step.caught for step in answers.steps(0.2)] == [3, 3, 3, 3, 3]
+
+
+def test_photos_that_taught_the_version_do_not_count(admin: User) -> None:
+    active_version()
+    make_lessons(admin)
+    run = retraining.request_run(by=admin)
+    retraining.execute(run.pk)
+    candidate = ModelVersion.objects.get(state="candidate")
+    for photo in Photo.objects.all():
+        classification.judge_again(photo, candidate)
+    answers = thresholds.answers(candidate)
+    assert (len(answers.cracked), len(answers.clear), len(answers.judged)) == (1, 1, 8)
+
+
+def test_a_version_trained_from_it_keeps_moved_thresholds(admin: User) -> None:
+    make_lessons(admin)
+    thresholds.move(active_version(), clear_below=0.25, flagged_from=0.6, by=admin)
+    retraining.execute(retraining.request_run(by=admin).pk)
+    candidate = ModelVersion.objects.get(state="candidate")
+    assert (candidate.clear_below, candidate.flagged_from) == (0.25, 0.6)
+
+
+def test_moved_thresholds_hold_from_the_next_photo_on(admin: User) -> None:
+    version, before = active_version(), judged(admin, "confirmed", 0.95)
+    thresholds.move(version, clear_below=0.6, flagged_from=0.99, by=admin)
+    verdicts = []
+    for colour in (CRACK, DOUBT):
+        photo = make_photo(colour=colour)
+        classification.classify(photo.pk, claimant="test")
+        verdicts.append(Prediction.objects.get(photo=photo).verdict)
+    assert verdicts == ["undecided", "clear"]
+    assert Prediction.objects.get(photo=before).verdict == "flagged"
+    event = AuditEvent.objects.get(action="thresholds moved")
+    assert event.detail == {"before": [0.3, 0.7], "after": [0.6, 0.99]}
