@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops, ImageCms, ImageStat
+from PIL import Image, ImageChops, ImageCms, ImageFile, ImageStat
 
 from ml_training.contracts import PhotoRefused, PhotoUnreadable
 from ml_training.photos import LIMITS, inspect, open_upright, read_exif
@@ -211,6 +211,16 @@ def test_running_out_of_memory_is_said(stored: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(PhotoUnreadable, match="more memory") as found:
         open_upright(stored)
     assert found.value.code == "memory"
+
+
+def test_a_cut_photo_is_unreadable_also_where_another_library_forgives_it(
+    stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    whole = make.saved(make.drawn(), "JPEG")
+    stored.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(PhotoUnreadable):
+        open_upright(stored)
 
 
 def test_exif_that_cannot_be_read_is_empty(stored: Path) -> None:
