@@ -2,8 +2,6 @@
 
 import logging
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.utils import timezone
-from PIL import Image, ImageDraw, ImageFile
+from PIL import Image, ImageDraw
 
 from classifier import auditing, photo_files
 from classifier.models import (
@@ -96,24 +94,10 @@ def take_due(now: datetime) -> list[int]:
 # --- The document ---------------------------------------------------------------------------------
 
 
-@contextmanager
-def _pillow_stays_strict() -> Iterator[None]:
-    """Undo what WeasyPrint does to Pillow when it is loaded: accept damaged images everywhere.
-
-    This process classifies photos, too, and a damaged one has to be found.
-    """
-    strict = ImageFile.LOAD_TRUNCATED_IMAGES
-    try:
-        yield
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = strict
-
-
 def _pdf(report: Report) -> bytes:
     # Loaded here, so that the web process and a machine without pango do without it.
-    with _pillow_stays_strict():
-        from weasyprint import CSS, HTML
-        from weasyprint.urls import URLFetcher
+    from weasyprint import CSS, HTML
+    from weasyprint.urls import URLFetcher
 
     with tempfile.TemporaryDirectory() as name:
         page = render_to_string("reports/report.html", _context(report, Path(name)))
