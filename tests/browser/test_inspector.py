@@ -35,6 +35,7 @@ def register(page: Page, name: str) -> None:
 
 
 def drop(page: Page, paths: list[Path]) -> None:
+    page.locator("[data-drop]").wait_for()  # shown by the script that takes the files
     zone = page.locator("[data-drop]").element_handle()
     files = [[path.name, base64.b64encode(path.read_bytes()).decode()] for path in paths]
     page.evaluate(DROP, [zone, files])

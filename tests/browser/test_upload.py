@@ -48,6 +48,7 @@ def test_sixty_photos_survive_a_reload_and_ten_seconds_without_network(
     network(cdp, offline=False)
     picker, words = page.locator("#pick-folder"), page.locator("[data-sum-words]")
 
+    page.locator("[data-drop]").wait_for()
     picker.set_input_files(folder)
     expect(words).to_contain_text("1 other files left out")
     expect(page.locator('[data-ledger] > li[data-state="stored"]').nth(9)).to_be_attached(
@@ -59,6 +60,7 @@ def test_sixty_photos_survive_a_reload_and_ten_seconds_without_network(
     kept = stored_in(site, photo_set)
     assert 10 <= kept < COUNT
 
+    page.locator("[data-drop]").wait_for()
     picker.set_input_files(folder)
     expect(page.locator('[data-ledger] > li[data-state="stored"]').nth(kept + 9)).to_be_attached(
         timeout=60_000
