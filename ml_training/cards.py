@@ -50,17 +50,18 @@ these."""
 
 def _origin(facts: ModelFacts) -> str:
     card: Any = facts.card
+    peak, alike = card.get("peak_memory_mb"), card.get("near_duplicates")
+    memory = f"at most {peak} MB in memory" if peak else "memory not measured"
     versions = ", ".join(f"{name} {number}" for name, number in card.get("versions", {}).items())
     return (
         f"Made {card.get('made', '')[:10]} by the run `{facts.name}` in "
         f"{card.get('seconds_of_training', 0) / 60:.0f} minutes of training steps on "
-        f"{card.get('machine', 'an unnamed machine')}, at most "
-        f"{card.get('peak_memory_mb', _NONE)} MB in memory; {versions}; seed "
+        f"{card.get('machine', 'an unnamed machine')}, {memory}; {versions}; seed "
         f"{card.get('split', {}).get('seed', _NONE)}.\n\n"
         f"- weights: SHA-256 `{facts.weights_sha256}`\n"
         f"- list of photos learned from: SHA-256 `{card.get('photos_sha256', _NONE)}`\n"
         f"- held-out photos that look like a learned one (difference hash ≤ 6): "
-        f"{_counts(card.get('near_duplicates', {}))}"
+        f"{_counts(alike) if alike is not None else 'not counted'}"
     )
 
 

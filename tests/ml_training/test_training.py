@@ -1,11 +1,13 @@
 import itertools
 from dataclasses import replace
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import numpy as np
 import pytest
 
+from ml_training import runs
 from ml_training.caching import CachedPhotos, in_memory
 from ml_training.contracts import Progress, TooFewPhotos, TrainingCancelled, TrainingError
 from ml_training.dataset import Example
@@ -152,6 +154,11 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "run.npz", step=np.array(1), v0000=np.zeros(3))
     with pytest.raises(TrainingError, match="belongs to another run"):
         train(RUN, sampler(), checkpoint=tmp_path / "run.npz")
+
+
+@pytest.mark.parametrize("name", [m.name for m in iter_modules(runs.__path__)])
+def test_every_run_of_the_folder_can_be_loaded(name: str) -> None:
+    assert load_run(name).phases
 
 
 def test_an_unknown_run_is_named() -> None:
