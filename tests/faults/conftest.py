@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.console import Console
 from tests.faults.arming import Failpoints
-from tests.faults.console import Console
 from tests.faults.visit import Visit
 from tests.live_site import LiveSite, Session
 
@@ -39,7 +39,7 @@ def failpoints(site: LiveSite) -> Iterator[Failpoints]:
 
 @pytest.fixture(scope="module")
 def console(site: LiveSite) -> Iterator[Console]:
-    with Console(site) as console:
+    with Console(site.environment) as console:
         yield console
 
 

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
+from tests.console import Console
 from tests.faults.arming import Failpoints
 from tests.faults.conftest import LEASE_SECONDS
-from tests.faults.console import Console
 from tests.faults.visit import Visit
 from tests.live_site import LiveSite, wait_until
 
