@@ -96,7 +96,7 @@ def _note(backup: Backup) -> None:
 
 
 def _fill(archive: ArchiveWriter, *, now: datetime, tell: Tell) -> tuple[int, list[str]]:
-    archive.add_facts(archives.HEADER, _header(now))
+    archive.add_facts(archives.HEADER, header(now))
     tell("Reading the database …")
     with tempfile.TemporaryFile(dir=settings.DATA_DIR) as rows:
         with dumps.snapshot():
@@ -110,7 +110,8 @@ def _fill(archive: ArchiveWriter, *, now: datetime, tell: Tell) -> tuple[int, li
     return len(files.photos), missing
 
 
-def _header(now: datetime) -> dict[str, object]:
+def header(now: datetime) -> dict[str, object]:
+    """What a backup taken at `now` says of itself."""
     applied = MigrationRecorder(connection).applied_migrations()
     return {
         "product": "Hairline",

@@ -28,7 +28,7 @@ def place(data: Path, *, key_of: Path | None = None, database: str = "") -> Cons
     data.mkdir(parents=True, exist_ok=True)
     if key_of:
         shutil.copy(key_of / "model_key", data)
-    environment = os.environ | {
+    environment = {k: v for k, v in os.environ.items() if k != "HAIRLINE_DATABASE_URL"} | {
         "HAIRLINE_DATA": str(data),
         "HAIRLINE_ENGINE": "stub",
         "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
