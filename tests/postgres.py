@@ -1,9 +1,13 @@
-"""A PostgreSQL cluster of the tests' own: made in a temporary folder, gone afterwards."""
+"""A PostgreSQL cluster of the tests' own: made in a temporary folder, gone afterwards.
+
+`python -m tests.postgres COMMAND…` runs a command with a cluster that HAIRLINE_DATABASE_URL names.
+"""
 
 import os
 import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,3 +90,17 @@ def cluster(bin_folder: Path, **settings: str) -> Iterator[Postgres]:
             yield server
         finally:
             server.stop("immediate")
+
+
+def main() -> int:
+    folder = binaries()
+    if folder is None:
+        sys.exit("No PostgreSQL. Install it with: apt-get install postgresql")
+    with cluster(folder, fsync="off") as server:
+        environment = os.environ | {"HAIRLINE_DATABASE_URL": server.url("postgres")}
+        environment.pop("DJANGO_SETTINGS_MODULE", None)  # which importing the site has set
+        return subprocess.run(sys.argv[1:], env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
