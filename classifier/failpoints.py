@@ -33,6 +33,14 @@ POINTS = {
     "T7": "the run is closed and committed",
     "T8": "the active version is retired, the next not yet active",
     "T9": "the activation is committed",
+    # backing up and restoring
+    "B1": "the rows are in the archive, the files are not",
+    "B2": "a file is in the archive (the subject is its number)",
+    "B3": "the archive is whole and durable, not yet in its place",
+    "R1": "the archive is unpacked and believed, nothing is in its place",
+    "R2": "the rows are loaded, not committed",
+    "R3": "the files are in their place, the rows not committed",
+    "R4": "the rows are committed",
 }
 
 

@@ -2,11 +2,14 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from ctypes.util import find_library
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+from tests.postgres import Postgres, binaries, cluster
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
@@ -44,3 +47,13 @@ def chromium() -> Path:
     names = ("chromium", "chromium-browser", "google-chrome")
     found = next(filter(None, map(shutil.which, names)), None)
     return Path(found) if found else absent("No Chromium on PATH (apt-get install chromium).")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Return a running PostgreSQL with no database in it yet; skip without one, fail in CI."""
+    folder = binaries()
+    if folder is None:
+        absent("No PostgreSQL (apt-get install postgresql).")
+    with cluster(folder) as server:
+        yield server

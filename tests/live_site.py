@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psycopg
 import requests
 
 from inspection_site.processes import (
@@ -210,6 +211,10 @@ class LiveSite:
 
     # --- its database, read from outside ---
     def rows(self, query: str) -> list[tuple[object, ...]]:
+        address = self.environment.get("HAIRLINE_DATABASE_URL")
+        if address:
+            with psycopg.connect(address) as postgres:
+                return postgres.execute(query.encode()).fetchall()
         connection = sqlite3.connect(f"file:{self.layout.data}/db.sqlite3?mode=ro", uri=True)
         try:
             return connection.execute(query).fetchall()

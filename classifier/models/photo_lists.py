@@ -74,6 +74,10 @@ class PhotoLists(StateQuerySet["Photo"]):
         slim = related.defer("prediction__model_version__card", "notices")
         return list(slim.filter(pk__gt=after).order_by("pk")[:limit])
 
+    def for_backup(self) -> list["Photo"]:
+        """All photos, with no more than says where their files lie."""
+        return list(self.order_by("pk").only("pk", "key", "media_type"))
+
     # --- figures ---
     def counts_by(self, field: str) -> dict[str, int]:
         rows = self.order_by().values_list(field).annotate(Count("id"))

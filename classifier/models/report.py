@@ -30,6 +30,9 @@ class ReportQuerySet(StateQuerySet["Report"]):
         """The report that was asked for already and is not written yet."""
         return self.of(inspection).filter(paper=paper, state__in=OPEN_REPORTS).first()
 
+    def written(self) -> "ReportQuerySet":
+        return self.filter(state=ReportState.READY).order_by("id")
+
     def lapsed(self, now: datetime) -> "ReportQuerySet":
         return self.filter(state=ReportState.WRITING, lease_until__lt=now)
 

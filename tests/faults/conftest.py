@@ -1,27 +1,35 @@
 """One site for all fault tests of a module, with its failpoints armed and the stub engine."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
+from tests.console import Console
 from tests.faults.arming import Failpoints
-from tests.faults.console import Console
 from tests.faults.visit import Visit
 from tests.live_site import LiveSite, Session
 
 LEASE_SECONDS = 5
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
-    with LiveSite.in_folder(
-        tmp_path_factory.mktemp("site"),
+def live_site(folder: Path, **settings: object) -> AbstractContextManager[LiveSite]:
+    """A whole site with short leases; `settings` become HAIRLINE_ variables."""
+    return LiveSite.in_folder(
+        folder,
         engine="stub",
         settings_module="tests.faults.settings",
         sweep_seconds=1,
         classify_lease_seconds=LEASE_SECONDS,
         training_silence_seconds=5,
-    ) as running:
+        **settings,
+    )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    with live_site(tmp_path_factory.mktemp("site")) as running:
         yield running
 
 
@@ -39,7 +47,7 @@ def failpoints(site: LiveSite) -> Iterator[Failpoints]:
 
 @pytest.fixture(scope="module")
 def console(site: LiveSite) -> Iterator[Console]:
-    with Console(site) as console:
+    with Console(site.environment) as console:
         yield console
 
 

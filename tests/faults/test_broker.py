@@ -6,8 +6,8 @@ import statistics
 import pytest
 import redis
 
+from tests.console import Console
 from tests.faults.arming import Failpoints
-from tests.faults.console import Console
 from tests.faults.visit import Visit, percentile
 from tests.live_site import LiveSite, wait_until
 

@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 
+from tests.console import Console
 from tests.factories import CRACK, jpeg
 from tests.faults.arming import Failpoints
 from tests.faults.conftest import LEASE_SECONDS
-from tests.faults.console import Console
 from tests.faults.visit import Visit, at_once
 from tests.live_site import LiveSite, Session, wait_until
 

@@ -5,9 +5,9 @@ import socket
 
 import pytest
 
+from tests.console import Console
 from tests.factories import jpeg
 from tests.faults.arming import Failpoints
-from tests.faults.console import Console
 from tests.faults.visit import Visit
 from tests.live_site import LiveSite, wait_until
 

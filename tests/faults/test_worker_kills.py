@@ -7,9 +7,9 @@ import time
 
 import pytest
 
+from tests.console import Console
 from tests.faults.arming import Failpoints
 from tests.faults.conftest import LEASE_SECONDS
-from tests.faults.console import Console
 from tests.faults.visit import Visit
 from tests.live_site import LiveSite, wait_until
 
@@ -32,16 +32,11 @@ def test_a_child_killed_at_any_moment_loses_and_doubles_nothing(
     visit.assert_kept()
 
 
-@pytest.mark.long
-@pytest.mark.timeout(1800)
-def test_no_photo_is_lost_when_the_whole_worker_is_killed_fifty_times(
-    site: LiveSite, visit: Visit, failpoints: Failpoints
-) -> None:
-    """F02: parent and child die at random moments and come back two seconds later."""
-    failpoints.arm_always("W5", BUSY)
-    visit.send_many(1000)
+def survive_kills(site: LiveSite, visit: Visit, *, photos: int, kills: int) -> None:
+    """Kill parent and child at random moments while photos are judged; back two seconds later."""
+    visit.send_many(photos)
     chance = random.Random(2)
-    for _ in range(50):
+    for _ in range(kills):
         time.sleep(chance.uniform(0.05, 1.5))
         site.kill("classify")
         time.sleep(2)
@@ -52,8 +47,18 @@ def test_no_photo_is_lost_when_the_whole_worker_is_killed_fifty_times(
             "work goes on after the kill",
             seconds=90,
         )
-    visit.wait_ended(1000, seconds=120)
+    visit.wait_ended(photos, seconds=120)
     visit.assert_kept()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_no_photo_is_lost_when_the_whole_worker_is_killed_fifty_times(
+    site: LiveSite, visit: Visit, failpoints: Failpoints
+) -> None:
+    """F02."""
+    failpoints.arm_always("W5", BUSY)
+    survive_kills(site, visit, photos=1000, kills=50)
 
 
 @pytest.mark.parametrize(

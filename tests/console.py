@@ -6,10 +6,10 @@ import sys
 from types import TracebackType
 from typing import Self
 
-from tests.live_site import ROOT, LiveSite
+from tests.live_site import ROOT
 
 LOOP = """
-import io, json, sys, traceback
+import contextlib, io, json, sys, traceback
 import django
 django.setup()
 from django.core.management import call_command
@@ -17,7 +17,8 @@ from django.db import connections
 for line in sys.stdin:
     words, code = io.StringIO(), 0
     try:
-        call_command(*json.loads(line), stdout=words)
+        with contextlib.redirect_stdout(words):
+            call_command(*json.loads(line), stdout=words)
     except SystemExit as end:
         code = end.code
     except Exception:
@@ -28,11 +29,11 @@ for line in sys.stdin:
 
 
 class Console:
-    def __init__(self, site: LiveSite) -> None:
+    def __init__(self, environment: dict[str, str]) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-c", LOOP],
             cwd=ROOT,
-            env=site.environment,
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -47,6 +48,10 @@ class Console:
         code, words = json.loads(self.process.stdout.readline())
         assert code == 0, f"{words}{code}"
         return str(words)
+
+    def script(self, text: str) -> str:
+        """Run Python in the shell of the site; return what it printed."""
+        return self.run("shell", "--no-imports", "-c", text)
 
     def __enter__(self) -> Self:
         return self

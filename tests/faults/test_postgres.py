@@ -1,0 +1,111 @@
+"""The faults that a second kind of database may answer otherwise, on PostgreSQL; and its own."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import psycopg
+import pytest
+
+from tests.faults.arming import Failpoints
+from tests.faults.conftest import live_site
+from tests.faults.test_races import (
+    test_a_decision_during_a_classification_stands,
+    test_a_hundred_identical_uploads_at_once_give_one_row,
+    test_identical_photos_at_the_same_instant_are_stored_once,
+    test_of_two_reviewers_at_the_same_instant_the_first_wins,
+    test_overlapping_sweeps_ring_once_a_lease,
+)
+from tests.faults.test_uploads import (
+    test_a_web_worker_killed_at_any_moment_leaves_one_photo_after_the_retry,
+)
+from tests.faults.test_worker_kills import (
+    BUSY,
+    survive_kills,
+    test_a_child_killed_at_any_moment_loses_and_doubles_nothing,
+    test_a_message_for_a_photo_that_two_workers_get_is_answered_once,
+)
+from tests.faults.visit import Visit
+from tests.live_site import LiveSite, wait_until
+from tests.postgres import Postgres
+
+__all__ = [  # run here once more, with the site below
+    "test_a_child_killed_at_any_moment_loses_and_doubles_nothing",
+    "test_a_decision_during_a_classification_stands",
+    "test_a_hundred_identical_uploads_at_once_give_one_row",
+    "test_a_message_for_a_photo_that_two_workers_get_is_answered_once",
+    "test_a_web_worker_killed_at_any_moment_leaves_one_photo_after_the_retry",
+    "test_identical_photos_at_the_same_instant_are_stored_once",
+    "test_of_two_reviewers_at_the_same_instant_the_first_wins",
+    "test_overlapping_sweeps_ring_once_a_lease",
+]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def site(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    address = postgres.create_database("faults")
+    with live_site(tmp_path_factory.mktemp("site"), database_url=address) as running:
+        yield running
+
+
+def test_no_photo_is_lost_when_the_whole_worker_is_killed(
+    site: LiveSite, visit: Visit, failpoints: Failpoints
+) -> None:
+    """F02: ten kills among 150 photos."""
+    failpoints.arm_always("W5", BUSY)
+    survive_kills(site, visit, photos=150, kills=10)
+
+
+def answered(visit: Visit) -> bool:
+    return visit.send().status == 201
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+def test_a_database_that_restarts_loses_no_photo(
+    visit: Visit, failpoints: Failpoints, postgres: Postgres, mode: str
+) -> None:
+    """F27: while it is away people are told so, and then all goes on by itself."""
+    failpoints.arm_always("W5", BUSY)
+    visit.send_many(60)
+    for _ in range(3):
+        postgres.stop(mode)
+        assert visit.send().status == 503
+        postgres.start()
+        wait_until(lambda: answered(visit), "photos are taken again", seconds=10)
+    failpoints.disarm()
+    visit.wait_ended(len(visit.stored()), seconds=90)
+    visit.assert_kept()
+
+
+def test_a_database_without_free_connections_is_told_and_recovers(
+    visit: Visit, postgres: Postgres
+) -> None:
+    """F28: 503 while others hold them all; 201 within ten seconds afterwards."""
+    held: list[psycopg.Connection] = []
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'faults'"
+    postgres.rows("postgres", cut)
+    with suppress(psycopg.OperationalError):
+        while len(held) < 100:
+            held.append(psycopg.connect(postgres.url("postgres")))
+    statuses = {visit.send().status for _ in range(3)}
+    for connection in held:
+        connection.close()
+    assert statuses == {503}
+    wait_until(lambda: answered(visit), "photos are taken again", seconds=10)
+    visit.wait_ended(1, seconds=60)
+    visit.assert_kept()
+
+
+def test_connections_cut_in_the_middle_of_anything_lose_no_photo(
+    visit: Visit, failpoints: Failpoints, postgres: Postgres
+) -> None:
+    """F29, F42: twenty times all connections of the site at once, while it works."""
+    failpoints.arm_always("W7", BUSY)
+    visit.send_many(40)
+    cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = 'faults'"
+    for _ in range(20):
+        postgres.rows("postgres", cut)
+        visit.send()
+    failpoints.disarm()
+    visit.wait_ended(len(visit.stored()), seconds=90)
+    visit.assert_kept()

@@ -1,0 +1,126 @@
+"""Faults over many minutes: `./dev faults --long`. HAIRLINE_SCALE makes each of them shorter."""
+
+import random
+import threading
+import time
+from collections import Counter
+
+import pytest
+
+from tests.faults import figures
+from tests.faults.arming import Failpoints
+from tests.faults.figures import scaled
+from tests.faults.test_worker_kills import BUSY
+from tests.faults.visit import Visit, percentile
+from tests.live_site import LiveSite, Session, wait_until
+
+pytestmark = [pytest.mark.fault, pytest.mark.long, pytest.mark.timeout(5400)]
+
+
+def doubled(site: LiveSite) -> int:
+    """How many predictions there are beyond one a photo and version."""
+    return site.value(
+        "SELECT count(*) - count(DISTINCT photo_id * 1000 + model_version_id) "
+        "FROM classifier_prediction"
+    )
+
+
+def test_no_photo_is_lost_in_two_hundred_kills(
+    site: LiveSite, visit: Visit, failpoints: Failpoints
+) -> None:
+    """F03: whole workers, killed at random moments while 20,000 small photos pass."""
+    photos, kills = scaled(20_000), max(1, scaled(200))
+    failpoints.arm_always("W5", BUSY)
+    sender = threading.Thread(target=visit.send_many, args=(photos,))
+    sender.start()
+    wait_until(lambda: visit.count("classified") > 0, "work begins", seconds=60)
+    chance, done = random.Random(3), 0
+    while done < kills and (sender.is_alive() or visit.count(*("waiting", "classifying"))):
+        time.sleep(chance.uniform(0.05, 1.5))
+        site.kill("classify")
+        site.start_worker()
+        done += 1
+        _wait_for_work(visit)
+    sender.join()
+    failpoints.disarm()
+    visit.wait_ended(photos, seconds=120 + photos / 10)
+    visit.assert_kept()
+    again = site.value("SELECT count(*) FROM classifier_photo WHERE attempts > 1")
+    figures.note(
+        "F03", photos=photos, kills=done, lost=0, double_results=doubled(site), judged_again=again
+    )
+
+
+def _wait_for_work(visit: Visit) -> None:
+    """Until the new worker is at it: a kill while it starts would prove little."""
+    before = visit.count("classified")
+    wait_until(
+        lambda: visit.count("classified") > before or not visit.count("waiting", "classifying"),
+        "work goes on after the kill",
+        seconds=90,
+    )
+
+
+def test_a_busy_sqlite_answers_nobody_that_it_is_locked(
+    site: LiveSite, visit: Visit, failpoints: Failpoints
+) -> None:
+    """F26: four uploaders, two workers and a reviewer for ten minutes."""
+    site.start_worker("second")
+    logs = {name: len(site.log(name)) for name in ("web", "classify", "second", "beat")}
+    end = time.monotonic() + scaled(600)
+    visits = [Visit(site, visit.session, visit.photo_set) for _ in range(4)]
+    statuses, seconds = review_until(end, site, visit, visits)
+    locked = sum(site.log(name)[at:].count("database is locked") for name, at in logs.items())
+    site.kill("second")
+    visit.sent = [sent for other in visits for sent in other.sent]
+    visit.wait_ended(len(visit.stored()), seconds=300 + len(visit.sent) / 5)
+    visit.assert_kept()
+    slow = percentile([sent.seconds for sent in visit.sent], 0.95)
+    uploads = Counter(sent.status for sent in visit.sent)
+    figures.note(
+        "F26",
+        minutes=scaled(600) / 60,
+        uploads=dict(uploads),
+        decisions=dict(statuses),
+        locked=locked,
+        upload_p95_ms=round(slow * 1000),
+        review_p95_ms=round(percentile(seconds, 0.95) * 1000),
+    )
+    assert (locked, set(uploads), set(statuses)) == (0, {201}, {200})
+
+
+def review_until(
+    end: float, site: LiveSite, visit: Visit, visits: list[Visit]
+) -> tuple[Counter[int], list[float]]:
+    """Upload from all visits and decide on what is flagged until `end`."""
+
+    def upload(other: Visit) -> None:
+        while time.monotonic() < end:
+            other.send(cracked=True)
+
+    threads = [threading.Thread(target=upload, args=(other,)) for other in visits]
+    for thread in threads:
+        thread.start()
+    statuses: Counter[int] = Counter()
+    seconds: list[float] = []
+    reviewer, last = site.sign_in(), 0
+    while time.monotonic() < end:
+        rows = site.rows(
+            "SELECT id FROM classifier_photo WHERE state = 'classified' AND decision_id IS NULL "
+            f"AND photo_set_id = {visit.photo_set} AND id > {last} ORDER BY id LIMIT 1"
+        )
+        if not rows:
+            time.sleep(0.05)
+            continue
+        last = int(str(rows[0][0]))
+        begin = time.monotonic()
+        statuses[decide(reviewer, last)] += 1
+        seconds.append(time.monotonic() - begin)
+    for thread in threads:
+        thread.join()
+    return statuses, seconds
+
+
+def decide(reviewer: Session, photo: int) -> int:
+    fields: dict[str, object] = {"outcome": "confirmed", "seen": ""}
+    return reviewer.submit(f"/photos/{photo}/decisions/", fields, json=True).status_code
