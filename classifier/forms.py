@@ -113,6 +113,7 @@ class AnswerForm(forms.Form):
 
 class DecisionForm(AnswerForm):
     seen = forms.IntegerField(required=False, min_value=1, max_value=LAST_ID)
+    back = forms.CharField(max_length=2000, required=False)  # where an undo leads to
 
 
 class ManyDecisionsForm(AnswerForm):

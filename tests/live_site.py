@@ -81,6 +81,16 @@ class Session(requests.Session):
             self.site.url(path), data=fields or {}, files=files, headers=headers, timeout=60
         )
 
+    def upload(self, photo_set: int, name: str, content: bytes) -> None:
+        """Send one photo that has to be taken."""
+        answer = self.post(
+            self.site.url(f"/photo-sets/{photo_set}/photos/"),
+            files={"photo": (name, content)},
+            headers={"X-CSRFToken": self.cookies["csrftoken"], "Accept": "application/json"},
+            timeout=60,
+        )
+        answer.raise_for_status()
+
 
 class LiveSite:
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:

@@ -18,6 +18,7 @@ class Viewer {
     root.classList.add("zooms");
     root.querySelectorAll("[data-needs-script]").forEach((part) => (part.hidden = false));
     this.listen();
+    rememberOverlay(root);
     new ResizeObserver(() => this.draw()).observe(this.sheet);
   }
 
@@ -216,8 +217,13 @@ function onKey(event, viewer) {
   action();
 }
 
-for (const root of document.querySelectorAll("[data-viewer]")) {
-  rememberOverlay(root);
-  const viewer = new Viewer(root);
-  document.addEventListener("keydown", (event) => onKey(event, viewer));
+let viewer = null;
+
+function start() {
+  const root = document.querySelector("[data-viewer]");
+  viewer = root && (root.viewer ??= new Viewer(root));
 }
+
+start();
+document.addEventListener("turned", start);
+document.addEventListener("keydown", (event) => viewer && onKey(event, viewer));

@@ -1,7 +1,9 @@
 """A real site with the released model, and Chromium to use it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -37,7 +39,15 @@ def browser(chromium: Path) -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, site: LiveSite) -> Iterator[Page]:
     """Return a signed-in page; an error in its console fails the test."""
-    context = browser.new_context(base_url=site.url(""), viewport={"width": 1280, "height": 800})
+    with signed_in(browser, site) as page:
+        yield page
+
+
+@contextmanager
+def signed_in(browser: Browser, site: LiveSite, **options: Any) -> Iterator[Page]:
+    context = browser.new_context(
+        base_url=site.url(""), **{"viewport": {"width": 1280, "height": 800}, **options}
+    )
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -49,9 +59,9 @@ def page(browser: Browser, site: LiveSite) -> Iterator[Page]:
     page.wait_for_url(site.url("/"))
     yield page
     context.close()
-    # The browser itself notes each refused upload and each request without a network; the ledger's
-    # row is their answer to the person.
-    noted = ("Unsupported Media Type", "ERR_INTERNET_DISCONNECTED", "htmx:")
+    # The browser itself notes each refused answer and each request without a network; the page's
+    # sentence is their answer to the person.
+    noted = ("Unsupported Media Type", "ERR_INTERNET_DISCONNECTED", "409 (Conflict)", "htmx:")
     assert [line for line in complaints if not any(word in line for word in noted)] == []
 
 
