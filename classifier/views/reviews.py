@@ -1,13 +1,16 @@
 """Deciding on photos: the queue, and the buttons of the photo page."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier import review, roles
+from classifier import auditing, review, roles
 from classifier.forms import DecisionForm, MarkForm, UndoForm
 from classifier.models import Mark, Photo, Structure
 from classifier.states import Cause, ReviewOrder
@@ -33,10 +36,12 @@ def queue(request: SignedInRequest) -> HttpResponse:
     if at and not row:
         return redirect("photo", get_object_or_404(Photo, pk=at).pk)
     row = row or waiting.first()
+    blind = bool(row and not request.GET.get("evidence") and auditing.is_open(row))
     context = {
         "photo": row,
         "prediction": row.prediction if row else None,
-        "regions": row.prediction.regions.all() if row and row.prediction else [],
+        "regions": row.prediction.regions.all() if row and row.prediction and not blind else [],
+        "blind": blind,
         "upcoming": waiting.leaving_out([*skipped, row.pk])[:AHEAD] if row else [],
         "remaining": waiting.count(),
         "skipped": ",".join(map(str, [*skipped, row.pk])) if row else "",
@@ -49,6 +54,24 @@ def queue(request: SignedInRequest) -> HttpResponse:
         "last_photo": Photo.objects.decided_by(request.user, last) if last else None,
     }
     return render(request, "reviews/queue.html", context)
+
+
+@require_safe
+@guarded(roles.REVIEW)
+def jump(request: SignedInRequest) -> HttpResponse:
+    """Lead to the photo at place `number` of the queue, or to the flagged one after `after`."""
+    waiting = review.queue(asked_structure(request), order=asked_order(request))
+    number, after = (_row_id(request.GET.get(name, "")) for name in ("number", "after"))
+    found = review.next_flagged(waiting, after) if after else review.at_place(waiting, number or 0)
+    if found is None:
+        count = waiting.count()
+        messages.warning(
+            request,
+            "No flagged photo waits." if after else f"Give a number from 1 to {count}.",
+        )
+    kept = {"structure": request.GET.get("structure"), "order": asked_order(request), "at": found}
+    query = urlencode({name: value for name, value in kept.items() if value})
+    return redirect(f"{reverse('review')}?{query}")
 
 
 def asked_structure(request: SignedInRequest) -> Structure | None:
@@ -92,6 +115,7 @@ def decide(request: SignedInRequest, pk: int) -> HttpResponse:
             seen_decision_id=data["seen"],
             cause=data["cause"],
             remark=data["remark"],
+            blind=data["blind"],
         )
     except review.DecidedMeanwhile as conflict:
         return conflict_page(request, conflict)

@@ -13,7 +13,7 @@ const part = (name, root = document) => root.querySelector(`[data-${name}]`);
 
 async function load(photo) {
   const address = new URL(location);
-  address.searchParams.delete("last");
+  ["last", "evidence"].forEach((name) => address.searchParams.delete(name));
   address.searchParams.set("at", photo);
   const text = await (await fetch(address)).text();
   const page = new DOMParser().parseFromString(text, "text/html");

@@ -9,7 +9,7 @@ function press(key) {
   if (/^[1-9]$/.test(key) && !causes?.open) return false;
   const control = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
   if (!control || control.disabled) return false;
-  control.click();
+  control.matches("input") ? control.focus() : control.click();
   if (control.closest("summary") && causes?.open) causes.querySelector("button")?.focus();
   return true;
 }
