@@ -72,7 +72,7 @@ urlpatterns = [
     path("photo-sets/<int:pk>/known/", photo_sets.photos_known, name="photos-known"),
     path("photos/<int:pk>/", photos.photo, name="photo"),
     re_path(
-        r"^photos/(?P<pk>\d{1,18})/images/(?P<kind>thumbnail|working|overlay|original)/$",
+        r"^photos/(?P<pk>\d{1,18})/images/(?P<kind>thumbnail|working|overlay|original|plain)/$",
         photos.photo_image,
         name="photo-image",
     ),
