@@ -188,6 +188,19 @@ class LiveSite:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def make_person(self, name: str, role: str) -> None:
+        """Give a person who signs in with the admin's password this role and no other."""
+        self.manage(
+            "shell",
+            "--verbosity",
+            "0",
+            "--command",
+            "from django.contrib.auth.models import Group; from classifier.models import User; "
+            f"person, _ = User.objects.get_or_create(username={name!r}); "
+            f"person.set_password({self.password!r}) if not person.password else None; "
+            f"person.save(); person.groups.set(Group.objects.filter(name={role!r}))",
+        )
+
     # --- over HTTP ---
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"

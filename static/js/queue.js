@@ -33,9 +33,10 @@ function prepare() {
   return near;
 }
 
-function show({ main, photo }, link) {
+function show({ main, photo }, link, left) {
   const key = document.activeElement?.dataset?.key;
   part("last", main).replaceChildren(...part("last").childNodes);
+  part("remaining", main).textContent = left;
   document.querySelector("main").replaceWith(main);
   const address = new URL(link);
   address.searchParams.set("at", photo);
@@ -48,9 +49,10 @@ function show({ main, photo }, link) {
 /** Show the next photo in place of the page at `link`, which is loaded where none is at hand. */
 async function turn(link, isSent) {
   acted.add(part("queued").dataset.queued);
+  const left = part("remaining").textContent - (isSent === true ? 0 : 1);
   for (const id of prepare()) {
     const page = await ahead.get(id);
-    if (page) return show(page, link);
+    if (page) return show(page, link, left);
     if (page === null) acted.add(id);
   }
   if (await isSent) location.assign(link);
@@ -74,7 +76,8 @@ function bringBack(from, sentence) {
   deafUntil = performance.now() + PAUSE;
   from.main.querySelector("[role=alert]")?.remove();
   part("queued", from.main).prepend(notice);
-  show(from, location.href);
+  if (!unsent) part("last").replaceChildren();
+  show(from, location.href, Number(part("remaining").textContent) + 1);
 }
 
 document.addEventListener("submit", (event) => {

@@ -29,6 +29,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
 
 
 @pytest.fixture(scope="session")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    """Return a site that flags at once what has a red corner."""
+    folder = tmp_path_factory.mktemp("quick")
+    with LiveSite.in_folder(folder, engine="stub", sweep_seconds=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def browser(chromium: Path) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
@@ -44,7 +52,9 @@ def page(browser: Browser, site: LiveSite) -> Iterator[Page]:
 
 
 @contextmanager
-def signed_in(browser: Browser, site: LiveSite, **options: Any) -> Iterator[Page]:
+def signed_in(
+    browser: Browser, site: LiveSite, username: str = "admin", **options: Any
+) -> Iterator[Page]:
     context = browser.new_context(
         base_url=site.url(""), **{"viewport": {"width": 1280, "height": 800}, **options}
     )
@@ -53,7 +63,7 @@ def signed_in(browser: Browser, site: LiveSite, **options: Any) -> Iterator[Page
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
     page.goto("/sign-in/")
-    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(site.password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(site.url("/"))
@@ -61,7 +71,13 @@ def signed_in(browser: Browser, site: LiveSite, **options: Any) -> Iterator[Page
     context.close()
     # The browser itself notes each refused answer and each request without a network; the page's
     # sentence is their answer to the person.
-    noted = ("Unsupported Media Type", "ERR_INTERNET_DISCONNECTED", "409 (Conflict)", "htmx:")
+    noted = (
+        "Unsupported Media Type",
+        "ERR_INTERNET_DISCONNECTED",
+        "409 (Conflict)",
+        "403 (Forbidden)",
+        "htmx:",
+    )
     assert [line for line in complaints if not any(word in line for word in noted)] == []
 
 

@@ -17,14 +17,6 @@ COUNT = 36
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
-    """Return a site that flags at once what has a red corner."""
-    folder = tmp_path_factory.mktemp("quick")
-    with LiveSite.in_folder(folder, engine="stub", sweep_seconds=2) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
 def session(quick: LiveSite) -> Session:
     session = quick.sign_in()
     photo_set = quick.new_photo_set(session)
@@ -68,10 +60,12 @@ def test_an_answer_without_a_network_is_given_again(page: Page, quick: LiveSite)
     before = decisions(quick)
     photo = open_queue(page)
     name = page.locator("h1").inner_text()
+    left = page.locator("[data-remaining]").inner_text()
     page.context.set_offline(True)
     page.keyboard.press("c")
     expect(page.get_by_role("alert")).to_contain_text(f"{name}: The site could not be reached")
     assert (shown(page), decisions(quick)) == (photo, before)
+    expect(page.locator("[data-remaining]")).to_have_text(left)
     page.context.set_offline(False)
     page.wait_for_timeout(800)  # keys rest a moment after a photo came back
     page.keyboard.press("c")
@@ -148,6 +142,21 @@ def test_thirty_photos_are_reviewed_by_keyboard_alone(page: Page, quick: LiveSit
     wait_until(lambda: len(decisions(quick)) == before + 30, "all are stored", seconds=20)
     assert decisions(quick)[before:] == expected
     assert page.evaluate("window.kept"), "the page was loaded anew between two photos"
+
+
+def test_a_viewer_who_posts_a_bulk_decision_is_refused(
+    browser: Browser, quick: LiveSite, session: Session
+) -> None:
+    """The page was open when the role was taken away: the buttons are there, the right is not."""
+    quick.make_person("wasreviewer", "reviewer")
+    with signed_in(browser, quick, "wasreviewer") as page:
+        page.goto("/review/sheet/")
+        before = decisions(quick)
+        quick.make_person("wasreviewer", "viewer")
+        page.locator('input[name="photo"]').first.check()
+        page.get_by_role("button", name="Confirm").click()
+        expect(page.get_by_role("heading", name="This is not open to you")).to_be_visible()
+        assert decisions(quick) == before
 
 
 def test_leaving_a_photo_for_later_turns_to_the_next(page: Page) -> None:
