@@ -6,6 +6,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from classifier import roles
 from classifier.views import (
     audits,
+    comparisons,
     contact_sheets,
     home,
     marks,
@@ -76,6 +77,8 @@ urlpatterns = [
         photos.photo_image,
         name="photo-image",
     ),
+    path("photos/<int:pk>/compare/", comparisons.compare_photo, name="compare-photo"),
+    path("structures/<int:pk>/compare/", comparisons.compare_structure, name="compare-structure"),
     path("photos/<int:pk>/retry/", photos.retry, name="retry"),
     path("photos/<int:pk>/decisions/", reviews.decide, name="decide"),
     path("photos/<int:pk>/undo/", reviews.undo, name="undo"),

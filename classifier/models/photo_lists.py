@@ -51,6 +51,22 @@ class PhotoLists(StateQuerySet["Photo"]):
         """Structure after structure, each as its photos were taken."""
         return self.order_by("structure__name", F("taken_at").asc(nulls_last=True), "id")
 
+    def same_place_elsewhere(self, photo: "Photo") -> Self:
+        """Photos of the same element in the structure's other inspections, newest visit first."""
+        photos = self.filter(
+            structure=photo.structure_id,
+            photo_set__element=photo.photo_set.element_id,
+            prediction__isnull=False,
+        ).exclude(photo_set__inspection=photo.photo_set.inspection_id)
+        score = F("prediction__score").desc()
+        return photos.order_by("-photo_set__inspection__date", score, "id").for_page()
+
+    def newest_visit_first(self) -> Self:
+        """Judged photos: those of the last inspection first, each by score."""
+        score = F("prediction__score").desc()
+        judged = self.filter(prediction__isnull=False)
+        return judged.order_by("-photo_set__inspection__date", score, "id")
+
     def for_cards(self) -> Self:
         return self.select_related("prediction", "decision__by", "photo_set__element")
 

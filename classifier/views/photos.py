@@ -37,6 +37,7 @@ def photo(request: SignedInRequest, pk: int) -> HttpResponse:
         "next": neighbours.after(row),
         "inspection": row.photo_set.inspection,
         "structure": row.structure,
+        "elsewhere": Photo.objects.same_place_elsewhere(row).exists() and row.prediction,
         "strippable": row.media_type in STRIPPABLE,
     }
     response = render(request, "photos/detail.html", context)

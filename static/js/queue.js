@@ -15,8 +15,7 @@ async function load(photo) {
   const address = new URL(location);
   ["last", "evidence"].forEach((name) => address.searchParams.delete(name));
   address.searchParams.set("at", photo);
-  const text = await (await fetch(address)).text();
-  const page = new DOMParser().parseFromString(text, "text/html");
+  const page = new DOMParser().parseFromString(await (await fetch(address)).text(), "text/html");
   const main = document.adoptNode(page.querySelector("main"));
   // A parsed document loads nothing; in this one an address that is written anew does.
   const images = [...main.querySelectorAll("[data-sheet] > image")];
@@ -96,8 +95,8 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   turn(link.href, true);
 });
-const listen = (event) => performance.now() < deafUntil && event.stopImmediatePropagation();
-window.addEventListener("keydown", listen, true);
+const rest = (event) => performance.now() < deafUntil && event.stopImmediatePropagation();
+window.addEventListener("keydown", rest, true);
 window.addEventListener("popstate", () => location.reload());
 window.addEventListener("beforeunload", (event) => unsent && event.preventDefault());
 prepare();
