@@ -16,7 +16,7 @@ from classifier.models import (
     User,
 )
 from classifier.models.audit_sample import AuditSampleQuerySet
-from classifier.states import Cause, Outcome
+from classifier.states import Cause, Outcome, Verdict
 
 WISHES = (0.01, 0.02, 0.05, 0.10)
 DEFAULT_WISH = 0.05
@@ -36,6 +36,8 @@ class MissRate:
     missed: int
     sound: int
     cant_tell: int
+    seen: int = 0
+    """Of those judged: by a person who had the model's answer before them."""
 
     @property
     def judged(self) -> int:
@@ -78,6 +80,16 @@ def draw_sample(inspection: Inspection, *, wished: float, by: User) -> AuditSamp
     return sample
 
 
+def is_open(photo: Photo) -> bool:
+    """Whether an audit of the photo's inspection still waits for judgements.
+
+    As long as it does, people judge all photos of that inspection without the model's answer: a
+    clear one without a score among flagged ones with theirs would be known for what it is.
+    """
+    waiting = Photo.objects.for_inspection(photo.photo_set.inspection).waiting_for_review()
+    return waiting.with_verdict(Verdict.CLEAR).exists()
+
+
 @dataclass(frozen=True)
 class FalseAlarms:
     """How often photos were dismissed for one cause, in all and by type of structure."""
@@ -117,4 +129,5 @@ def miss_rate(samples: AuditSampleQuerySet) -> MissRate | None:
         missed=decided.get(Outcome.CONFIRMED, 0),
         sound=decided.get(Outcome.DISMISSED, 0),
         cant_tell=decided.get(Outcome.CANT_TELL, 0),
+        seen=photos.judged_with_the_answer_in_view().count(),
     )

@@ -113,6 +113,8 @@ class AnswerForm(forms.Form):
 
 class DecisionForm(AnswerForm):
     seen = forms.IntegerField(required=False, min_value=1, max_value=LAST_ID)
+    back = forms.CharField(max_length=2000, required=False)  # where an undo leads to
+    blind = forms.BooleanField(required=False)
 
 
 class ManyDecisionsForm(AnswerForm):
@@ -141,6 +143,7 @@ class MarkForm(forms.Form):
     y2 = forms.FloatField(label="Bottom, %", min_value=0, max_value=100)
     remark = forms.CharField(max_length=500, required=False)
     seen = forms.IntegerField(required=False, min_value=1, max_value=LAST_ID)
+    blind = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -204,6 +207,10 @@ class AuditFilterForm(forms.Form):
         if self.is_bound and self.is_valid():
             return AuditEvent.objects.narrowed(**self.cleaned_data)
         return AuditEvent.objects.narrowed(words="", action="", since=None, until=None)
+
+
+class UndoManyForm(forms.Form):
+    batch = forms.UUIDField()
 
 
 class UndoForm(forms.Form):

@@ -1,6 +1,7 @@
 """People's decisions: confirm, dismiss, can't tell, mark, undo. Nothing is overwritten."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -45,11 +46,14 @@ def decide(
     seen_decision_id: int | None,
     cause: str = "",
     remark: str = "",
+    blind: bool = False,
+    batch: UUID | None = None,
 ) -> Decision:
     """Append a decision and let it stand; raises DecidedMeanwhile where another came first.
 
-    `seen_decision_id` is the decision that stood on the reviewer's page, None for none. In an
-    inspection that is signed off, this and all below raise SignedOff.
+    `seen_decision_id` is the decision that stood on the reviewer's page, None for none. `blind`
+    says that the model's answer was not on it. In an inspection that is signed off, this and all
+    below raise SignedOff.
     """
     _refuse_where_signed(photo)
     decision = Decision.objects.create(
@@ -59,6 +63,8 @@ def decide(
         outcome=outcome,
         cause=cause,
         remark=remark,
+        blind=blind,
+        batch=batch,
         by=by,
     )
     _let_stand(photo, decision, instead_of=seen_decision_id)
@@ -103,11 +109,32 @@ def queue(
     return in_order(Photo.objects.waiting_for_review(), structure, order=order)
 
 
-def clear_pile(
-    structure: Structure | None = None, *, order: str = ReviewOrder.CONFIDENCE
+def at_place(waiting: PhotoQuerySet, number: int) -> int | None:
+    """Return the id of the photo at place `number` of a queue, counted from 1."""
+    ids = waiting.values_list("pk", flat=True)
+    return ids[number - 1 : number].first() if number > 0 else None
+
+
+def next_flagged(waiting: PhotoQuerySet, after: int) -> int | None:
+    """Return the id of the next flagged photo in a queue, from the start again after its end.
+
+    Clear photos drawn for an audit count as flagged: a jump must not tell them apart.
+    """
+    rows = list(waiting.values_list("pk", "prediction__verdict"))
+    start = next((n + 1 for n, (pk, _) in enumerate(rows) if pk == after), 0)
+    turned = rows[start:] + rows[:start]
+    return next((pk for pk, verdict in turned if verdict != Verdict.UNDECIDED), None)
+
+
+def pile(
+    structure: Structure | None = None, *, clear: bool, order: str = ReviewOrder.CONFIDENCE
 ) -> PhotoQuerySet:
-    """Return the clear photos that nobody has looked at."""
-    photos = Photo.objects.with_verdict(Verdict.CLEAR).unreviewed()
+    """Return the photos that nobody has looked at: the flagged and undecided, or the clear ones.
+
+    Without those drawn for an audit: they are judged one by one, without the model's answer.
+    """
+    photos = Photo.objects.unreviewed().outside_audits()
+    photos = photos.with_verdict(Verdict.CLEAR) if clear else photos.needing_a_look()
     return in_order(photos, structure, order=order)
 
 
@@ -122,20 +149,37 @@ def in_order(photos: PhotoQuerySet, structure: Structure | None, *, order: str) 
 
 
 def decide_many(
-    photo_ids: list[int], outcome: str, *, by: User, cause: str = ""
+    photo_ids: list[int], outcome: str, *, by: User, batch: UUID | None = None, cause: str = ""
 ) -> tuple[list[Photo], list[Photo]]:
     """Decide alike on many photos that nobody had decided on, each on its own.
+
+    `batch` is a fresh number, by which `undo_many` finds them again.
 
     Returns those decided, and those that a colleague decided meanwhile, which are left alone.
     """
     decided, left_alone = [], []
     for photo in Photo.objects.by_ids(photo_ids).values():
         try:
-            decide(photo, outcome, by=by, seen_decision_id=None, cause=cause)
+            decide(photo, outcome, by=by, seen_decision_id=None, cause=cause, batch=batch)
             decided.append(photo)
         except DecidedMeanwhile:
             left_alone.append(photo)
     return decided, left_alone
+
+
+def undo_many(batch: UUID, *, by: User) -> tuple[list[Photo], list[Photo]]:
+    """Withdraw what this person decided in one press, wherever it still stands.
+
+    Returns the photos that wait again, and those decided anew or signed off since: they stay.
+    """
+    undone, left_alone = [], []
+    for decision in Decision.objects.in_batch(batch, by=by).select_related("photo__decision"):
+        try:
+            undo(decision.photo, by=by, seen_decision_id=decision.pk)
+            undone.append(decision.photo)
+        except DecidedMeanwhile:
+            left_alone.append(decision.photo)
+    return undone, left_alone
 
 
 @dataclass(frozen=True)
@@ -151,7 +195,14 @@ class Place:
 
 @transaction.atomic
 def mark(
-    photo: Photo, place: Place, kind: str, *, by: User, seen_decision_id: int | None, remark: str
+    photo: Photo,
+    place: Place,
+    kind: str,
+    *,
+    by: User,
+    seen_decision_id: int | None,
+    remark: str,
+    blind: bool = False,
 ) -> Mark:
     """Append a mark. A missed crack also confirms the photo, so that it counts as one everywhere.
 
@@ -161,7 +212,9 @@ def mark(
     decision = None
     confirmed = photo.decision is not None and photo.decision.outcome == Outcome.CONFIRMED
     if kind == MarkKind.MISSED and not confirmed:
-        decision = decide(photo, Outcome.CONFIRMED, by=by, seen_decision_id=seen_decision_id)
+        decision = decide(
+            photo, Outcome.CONFIRMED, by=by, seen_decision_id=seen_decision_id, blind=blind
+        )
     placed = Mark.objects.create(
         photo=photo, kind=kind, **vars(place), remark=remark, decision=decision, by=by
     )

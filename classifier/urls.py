@@ -6,6 +6,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from classifier import roles
 from classifier.views import (
     audits,
+    comparisons,
     contact_sheets,
     home,
     marks,
@@ -72,10 +73,12 @@ urlpatterns = [
     path("photo-sets/<int:pk>/known/", photo_sets.photos_known, name="photos-known"),
     path("photos/<int:pk>/", photos.photo, name="photo"),
     re_path(
-        r"^photos/(?P<pk>\d{1,18})/images/(?P<kind>thumbnail|working|overlay|original)/$",
+        r"^photos/(?P<pk>\d{1,18})/images/(?P<kind>thumbnail|working|overlay|original|plain)/$",
         photos.photo_image,
         name="photo-image",
     ),
+    path("photos/<int:pk>/compare/", comparisons.compare_photo, name="compare-photo"),
+    path("structures/<int:pk>/compare/", comparisons.compare_structure, name="compare-structure"),
     path("photos/<int:pk>/retry/", photos.retry, name="retry"),
     path("photos/<int:pk>/decisions/", reviews.decide, name="decide"),
     path("photos/<int:pk>/undo/", reviews.undo, name="undo"),
@@ -84,6 +87,8 @@ urlpatterns = [
     path("review/", reviews.queue, name="review"),
     path("review/sheet/", contact_sheets.contact_sheet, name="contact-sheet"),
     path("review/decisions/", contact_sheets.decide_many, name="decide-many"),
+    path("review/decisions/undo/", contact_sheets.undo_many, name="undo-many"),
+    path("review/jump/", reviews.jump, name="jump"),
     path("models/", model_versions.models, name="models"),
     path("models/<int:pk>/", model_versions.model, name="model"),
     path("models/<int:pk>/activate/", model_versions.activate, name="activate"),

@@ -82,6 +82,16 @@ class Session(requests.Session):
             self.site.url(path), data=fields or {}, files=files, headers=headers, timeout=60
         )
 
+    def upload(self, photo_set: int, name: str, content: bytes) -> None:
+        """Send one photo that has to be taken."""
+        answer = self.post(
+            self.site.url(f"/photo-sets/{photo_set}/photos/"),
+            files={"photo": (name, content)},
+            headers={"X-CSRFToken": self.cookies["csrftoken"], "Accept": "application/json"},
+            timeout=60,
+        )
+        answer.raise_for_status()
+
 
 class LiveSite:
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
@@ -178,6 +188,19 @@ class LiveSite:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def make_person(self, name: str, role: str) -> None:
+        """Give a person who signs in with the admin's password this role and no other."""
+        self.manage(
+            "shell",
+            "--verbosity",
+            "0",
+            "--command",
+            "from django.contrib.auth.models import Group; from classifier.models import User; "
+            f"person, _ = User.objects.get_or_create(username={name!r}); "
+            f"person.set_password({self.password!r}) if not person.password else None; "
+            f"person.save(); person.groups.set(Group.objects.filter(name={role!r}))",
+        )
 
     # --- over HTTP ---
     def url(self, path: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -11,12 +12,19 @@ from classifier.models.append_only import AppendOnly, AppendOnlyQuerySet
 from classifier.states import Cause, Outcome
 
 if TYPE_CHECKING:
-    from classifier.models import Photo
+    from classifier.models import Photo, User
 
 
 class DecisionQuerySet(AppendOnlyQuerySet["Decision"]):
     def on(self, photo: "Photo") -> "DecisionQuerySet":
         return self.filter(photo=photo).select_related("by", "prediction").order_by("-id")
+
+    def in_batch(self, batch: UUID, *, by: "User") -> "DecisionQuerySet":
+        """What this person decided in one press."""
+        return self.filter(batch=batch, by=by)
+
+    def photo_ids(self) -> list[int]:
+        return list(self.order_by("id").values_list("photo", flat=True))
 
     def log_of(self, photo_ids: list[int]) -> Iterator[tuple[int, int, str, int | None]]:
         """Each decision on the photos, oldest first: id, photo, outcome, and what stood before
@@ -48,6 +56,12 @@ class Decision(AppendOnly):
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     cause = models.CharField(max_length=12, choices=Cause.choices, blank=True)
     remark = models.CharField(max_length=500, blank=True)
+    blind = models.BooleanField(
+        default=False, help_text="made before the model’s answer was on the page"
+    )
+    batch = models.UUIDField(
+        null=True, blank=True, editable=False, help_text="shared by what was decided in one press"
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions"
     )
@@ -56,6 +70,7 @@ class Decision(AppendOnly):
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["batch"], name="decision_by_batch")]
         constraints = [
             models.CheckConstraint(
                 name="decision_cause_with_dismissal_only",

@@ -94,8 +94,10 @@ class PhotoQuerySet(PhotoQueue):
 
     def waiting_for_review(self) -> "PhotoQuerySet":
         """Unreviewed photos that the model did not clear, and clear ones drawn for an audit."""
-        drawn = Photo.audit_samples.through.objects.filter(photo=OuterRef("pk"))
-        return self.unreviewed().filter(Q(prediction__verdict__in=NEEDS_A_LOOK) | Exists(drawn))
+        return self.unreviewed().filter(Q(prediction__verdict__in=NEEDS_A_LOOK) | _is_drawn())
+
+    def outside_audits(self) -> "PhotoQuerySet":
+        return self.exclude(_is_drawn())
 
     def cleared_by(self, version: "ModelVersion") -> "PhotoQuerySet":
         return self.filter(prediction__model_version=version, prediction__verdict=Verdict.CLEAR)
@@ -122,6 +124,10 @@ class PhotoQuerySet(PhotoQueue):
 
     def ended_since(self, moment: datetime) -> "PhotoQuerySet":
         return self.filter(ended_at__gte=moment)
+
+    def judged_with_the_answer_in_view(self) -> "PhotoQuerySet":
+        judged = [Outcome.CONFIRMED, Outcome.DISMISSED]
+        return self.filter(decision__outcome__in=judged, decision__blind=False)
 
     def labelled(self) -> "PhotoQuerySet":
         """Photos on which a person said crack or no crack, and whose pixels can be read."""
@@ -195,6 +201,10 @@ class PhotoQuerySet(PhotoQueue):
             return None
         minutes = (now - recent["first"]).total_seconds() / 60
         return float(recent["count"] / max(minutes, 1 / 60))
+
+
+def _is_drawn() -> Exists:
+    return Exists(Photo.audit_samples.through.objects.filter(photo=OuterRef("pk")))
 
 
 class Photo(Capture):

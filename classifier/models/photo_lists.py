@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Case, Count, F, FloatField, IntegerField, Prefetch, Q, Value, When
+from django.db.models import Case, Count, F, FloatField, IntegerField, Prefetch, Value, When
 from django.db.models.functions import Abs, Cast, Mod
 
 from classifier.models.mark import Mark
@@ -11,6 +11,18 @@ from classifier.states import Verdict
 
 if TYPE_CHECKING:
     from classifier.models import Inspection, Photo
+
+
+def _unmarked_score() -> Case:
+    """The score; of a clear photo any flagged one, so that its place in a list gives no sign."""
+    strewn = F("prediction__flagged_from") + (1 - F("prediction__flagged_from")) * (
+        Cast(Mod(F("id") * 7919, 1000), FloatField()) / 1000.0
+    )
+    return Case(
+        When(prediction__verdict=Verdict.CLEAR, then=strewn),
+        default=F("prediction__score"),
+        output_field=FloatField(),
+    )
 
 
 class PhotoLists(StateQuerySet["Photo"]):
@@ -27,22 +39,33 @@ class PhotoLists(StateQuerySet["Photo"]):
 
     def by_confidence_unmarked(self) -> Self:
         """Flagged first, each by score. Clear photos drawn for an audit are strewn among them."""
-        clear = Q(prediction__verdict=Verdict.CLEAR)
-        strewn = F("prediction__flagged_from") + (1 - F("prediction__flagged_from")) * (
-            Cast(Mod(F("id") * 7919, 1000), FloatField()) / 1000.0
-        )
         last = Case(When(prediction__verdict=Verdict.UNDECIDED, then=1), default=0)
-        place = Case(When(clear, then=strewn), default=F("prediction__score"))
-        return self.order_by(last, place.desc(), "id")
+        return self.order_by(last, _unmarked_score().desc(), "id")
 
     def by_uncertainty(self) -> Self:
         """Nearest to the middle between the two thresholds first: where a person helps most."""
         middle = (F("prediction__clear_below") + F("prediction__flagged_from")) / 2
-        return self.order_by(Abs(F("prediction__score") - middle), "id")
+        return self.order_by(Abs(_unmarked_score() - middle), "id")
 
     def by_structure(self) -> Self:
         """Structure after structure, each as its photos were taken."""
         return self.order_by("structure__name", F("taken_at").asc(nulls_last=True), "id")
+
+    def same_place_elsewhere(self, photo: "Photo") -> Self:
+        """Photos of the same element in the structure's other inspections, newest visit first."""
+        photos = self.filter(
+            structure=photo.structure_id,
+            photo_set__element=photo.photo_set.element_id,
+            prediction__isnull=False,
+        ).exclude(photo_set__inspection=photo.photo_set.inspection_id)
+        score = F("prediction__score").desc()
+        return photos.order_by("-photo_set__inspection__date", score, "id").for_page()
+
+    def newest_visit_first(self) -> Self:
+        """Judged photos: those of the last inspection first, each by score."""
+        score = F("prediction__score").desc()
+        judged = self.filter(prediction__isnull=False)
+        return judged.order_by("-photo_set__inspection__date", score, "id")
 
     def for_cards(self) -> Self:
         return self.select_related("prediction", "decision__by", "photo_set__element")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
 
+from classifier.scores import written
 from classifier.states import Verdict
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Prediction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_verdict_display()} · {self.score:.2f}"
+        return f"{self.get_verdict_display()} · {written(self.score)}"
 
 
 class Region(models.Model):
@@ -92,7 +93,7 @@ class Region(models.Model):
         ordering = ["-score", "id"]
 
     def __str__(self) -> str:
-        return f"Region {self.pk} · {self.score:.2f}"
+        return f"Region {self.pk} · {written(self.score)}"
 
     @property
     def points(self) -> str:

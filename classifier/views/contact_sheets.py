@@ -1,5 +1,7 @@
 """Many photos at a glance, decided on together."""
 
+from uuid import uuid4
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -7,7 +9,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import review, roles
-from classifier.forms import ManyDecisionsForm
+from classifier.forms import ManyDecisionsForm, UndoManyForm
+from classifier.models import Photo
 from classifier.states import Cause, Outcome, ReviewOrder
 from classifier.views.access import SignedInRequest, guarded
 from classifier.views.reviews import asked_order, asked_structure, next_page
@@ -21,7 +24,7 @@ def contact_sheet(request: SignedInRequest) -> HttpResponse:
     """The unreviewed photos of the queue, or with `pile=clear` those that the model cleared."""
     is_clear = request.GET.get("pile") == "clear"
     structure, order = asked_structure(request), asked_order(request)
-    photos = (review.clear_pile if is_clear else review.queue)(structure, order=order)
+    photos = review.pile(structure, clear=is_clear, order=order)
     context = {
         "page": Paginator(photos, PAGE_SIZE).get_page(request.GET.get("page")),
         "is_clear": is_clear,
@@ -29,6 +32,7 @@ def contact_sheet(request: SignedInRequest) -> HttpResponse:
         "order": order,
         "orders": ReviewOrder.choices,
         "causes": Cause.choices,
+        "batch": request.session.get("batch"),
     }
     return render(request, "reviews/contact_sheet.html", context)
 
@@ -42,16 +46,35 @@ def decide_many(request: SignedInRequest) -> HttpResponse:
         messages.error(request, str(next(iter(form.errors.values()))[0]))
         return next_page(request, redirect("contact-sheet"))
     data = form.cleaned_data
+    batch = uuid4()
     decided, left_alone = review.decide_many(
-        data["photos"], data["outcome"], by=request.user, cause=data["cause"]
+        data["photos"], data["outcome"], by=request.user, batch=batch, cause=data["cause"]
     )
     if decided:
         word = Outcome(data["outcome"]).label.lower()
         messages.success(request, f"{_photos(len(decided))} decided: {word}.")
+        request.session["batch"] = batch.hex
+    _tell_of(request, left_alone)
+    return next_page(request, redirect("contact-sheet"))
+
+
+@require_POST
+@guarded(roles.REVIEW)
+def undo_many(request: SignedInRequest) -> HttpResponse:
+    """Take back what this person decided in one press; what changed since stays."""
+    form = UndoManyForm(request.POST)
+    if form.is_valid():
+        undone, left_alone = review.undo_many(form.cleaned_data["batch"], by=request.user)
+        request.session.pop("batch", None)
+        messages.success(request, f"{_photos(len(undone))} taken back: undecided again.")
+        _tell_of(request, left_alone)
+    return next_page(request, redirect("contact-sheet"))
+
+
+def _tell_of(request: SignedInRequest, left_alone: list[Photo]) -> None:
     if left_alone:
         names = ", ".join(map(str, left_alone[:5]))
         messages.warning(request, f"Decided or signed off meanwhile, and left as it is: {names}.")
-    return next_page(request, redirect("contact-sheet"))
 
 
 def _photos(count: int) -> str:

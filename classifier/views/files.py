@@ -20,6 +20,14 @@ def served(
         raise Http404
     changed = path.stat().st_mtime
     response = _content(request, path, changed)
+    response["Last-Modified"] = http_date(changed)
+    return guarded_file(response, media_type, download_as=download_as)
+
+
+def guarded_file(
+    response: HttpResponseBase, media_type: str, *, download_as: str = ""
+) -> HttpResponseBase:
+    """Give an answer with a file's content the headers that keep it a file."""
     response["Content-Type"] = media_type
     response["Content-Disposition"] = (
         content_disposition_header(as_attachment=True, filename=download_as)
@@ -29,7 +37,6 @@ def served(
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
-    response["Last-Modified"] = http_date(changed)
     response["Cache-Control"] = "private, no-store" if download_as else "private, no-cache"
     return response
 

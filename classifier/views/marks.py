@@ -30,6 +30,7 @@ def mark(request: SignedInRequest, pk: int) -> HttpResponse:
             by=request.user,
             seen_decision_id=data["seen"],
             remark=data["remark"],
+            blind=data["blind"],
         )
     except review.DecidedMeanwhile as conflict:
         return conflict_page(request, conflict)

@@ -1,5 +1,7 @@
 """One photo: the page, its images, and asking for it to be classified again."""
 
+from pathlib import PurePath
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -9,8 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 from classifier import intake, photo_files, roles, tasks
 from classifier.forms import DecisionForm, MarkForm
 from classifier.models import Decision, Mark, ModelVersion, Photo
+from classifier.stripping import STRIPPABLE, without_metadata
 from classifier.views.access import SignedInRequest, demand, guarded
-from classifier.views.files import served
+from classifier.views.files import guarded_file, served
 
 
 @require_safe
@@ -34,6 +37,8 @@ def photo(request: SignedInRequest, pk: int) -> HttpResponse:
         "next": neighbours.after(row),
         "inspection": row.photo_set.inspection,
         "structure": row.structure,
+        "elsewhere": Photo.objects.same_place_elsewhere(row).exists() and row.prediction,
+        "strippable": row.media_type in STRIPPABLE,
     }
     response = render(request, "photos/detail.html", context)
     if request.headers.get("HX-Request") and not row.is_pending:
@@ -55,14 +60,30 @@ def retry(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_safe
 @guarded(roles.SEE)
 def photo_image(request: SignedInRequest, pk: int, kind: str) -> HttpResponseBase:
-    """Serve an image of the photo; the original needs the right to download."""
+    """Serve an image of the photo; the original, with or without EXIF, needs the right to it."""
     row = get_object_or_404(Photo.objects.select_related("prediction"), pk=pk)
     if kind == "original":
         demand(roles.DOWNLOAD, request)
         return served(request, photo_files.original(row), row.media_type, download_as=row.name)
+    if kind == "plain":
+        demand(roles.DOWNLOAD, request)
+        return _without_metadata(row)
     if kind == "overlay":
         if row.prediction is None:
             raise Http404
         stem = photo_files.evidence_stem(row.prediction.model_version_id)
         return served(request, photo_files.derived(row) / f"{stem}-overlay.png", "image/png")
     return served(request, photo_files.derived(row) / f"{kind}.jpg", "image/jpeg")
+
+
+def _without_metadata(row: Photo) -> HttpResponseBase:
+    """The original without what its camera wrote; 404 where that cannot be done losslessly."""
+    try:
+        content = without_metadata(
+            photo_files.original(row).read_bytes(), row.media_type, orientation=row.orientation
+        )
+    except (FileNotFoundError, ValueError) as reason:
+        raise Http404 from reason
+    name = PurePath(row.name)
+    download_as = f"{name.stem} (without EXIF){name.suffix}"
+    return guarded_file(HttpResponse(content), row.media_type, download_as=download_as)

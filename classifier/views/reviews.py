@@ -1,34 +1,50 @@
 """Deciding on photos: the queue, and the buttons of the photo page."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier import review, roles
+from classifier import auditing, review, roles
 from classifier.forms import DecisionForm, MarkForm, UndoForm
 from classifier.models import Mark, Photo, Structure
 from classifier.states import Cause, ReviewOrder
-from classifier.views.access import SignedInRequest, guarded
+from classifier.views.access import SignedInRequest, guarded, wants_json
+
+AHEAD = 8
+"""So many photos after the one shown are named on the page, for it to fetch them beforehand."""
 
 
 @require_safe
 @guarded(roles.REVIEW)
 def queue(request: SignedInRequest) -> HttpResponse:
-    """The next photo that waits for a person, of one structure where `structure` names it."""
+    """The next photo that waits for a person, of one structure where `structure` names it.
+
+    `at` asks for one photo; decided on meanwhile, it leads to its page. `last` is the photo that
+    is being decided on: it is left out already, so that this page can be fetched beforehand.
+    """
     structure, order = asked_structure(request), asked_order(request)
-    waiting = review.queue(structure, order=order)
+    last, at = (_row_id(request.GET.get(name, "")) for name in ("last", "at"))
+    waiting = review.queue(structure, order=order).leaving_out([last] if last else [])
     skipped = _skipped(request)
-    row = waiting.leaving_out(skipped).first() or waiting.first()
-    last = _row_id(request.GET.get("last", ""))
+    row = waiting.with_ids([at]).first() if at else waiting.leaving_out(skipped).first()
+    if at and not row:
+        return redirect("photo", get_object_or_404(Photo, pk=at).pk)
+    row = row or waiting.first()
+    blind = bool(row and not request.GET.get("evidence") and auditing.is_open(row))
     context = {
         "photo": row,
         "prediction": row.prediction if row else None,
-        "regions": row.prediction.regions.all() if row and row.prediction else [],
-        "upcoming": waiting.leaving_out([*skipped, row.pk])[:2] if row else [],
+        "regions": row.prediction.regions.all() if row and row.prediction and not blind else [],
+        "blind": blind,
+        "upcoming": waiting.leaving_out([*skipped, row.pk])[:AHEAD] if row else [],
         "remaining": waiting.count(),
-        "skipped": ",".join(map(str, skipped)),
+        "skipped": ",".join(map(str, [*skipped, row.pk])) if row else "",
         "structure": structure,
         "order": order,
         "orders": ReviewOrder.choices,
@@ -38,6 +54,24 @@ def queue(request: SignedInRequest) -> HttpResponse:
         "last_photo": Photo.objects.decided_by(request.user, last) if last else None,
     }
     return render(request, "reviews/queue.html", context)
+
+
+@require_safe
+@guarded(roles.REVIEW)
+def jump(request: SignedInRequest) -> HttpResponse:
+    """Lead to the photo at place `number` of the queue, or to the flagged one after `after`."""
+    waiting = review.queue(asked_structure(request), order=asked_order(request))
+    number, after = (_row_id(request.GET.get(name, "")) for name in ("number", "after"))
+    found = review.next_flagged(waiting, after) if after else review.at_place(waiting, number or 0)
+    if found is None:
+        count = waiting.count()
+        messages.warning(
+            request,
+            "No flagged photo waits." if after else f"Give a number from 1 to {count}.",
+        )
+    kept = {"structure": request.GET.get("structure"), "order": asked_order(request), "at": found}
+    query = urlencode({name: value for name, value in kept.items() if value})
+    return redirect(f"{reverse('review')}?{query}")
 
 
 def asked_structure(request: SignedInRequest) -> Structure | None:
@@ -64,12 +98,14 @@ def _row_id(text: str) -> int | None:
 @require_POST
 @guarded(roles.REVIEW)
 def decide(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Append a decision; 409 with the fresh photo page where another one came first."""
+    """Append a decision; 409 with the one that stands where another one came first.
+
+    The queue's page asks for JSON: what to show of the decision, or the sentence why there is none.
+    """
     row = get_object_or_404(Photo.objects.select_related("prediction"), pk=pk)
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        messages.error(request, str(next(iter(form.errors.values()))[0]))
-        return redirect("photo", pk)
+        return _misread(request, pk, str(next(iter(form.errors.values()))[0]))
     data = form.cleaned_data
     try:
         review.decide(
@@ -79,10 +115,21 @@ def decide(request: SignedInRequest, pk: int) -> HttpResponse:
             seen_decision_id=data["seen"],
             cause=data["cause"],
             remark=data["remark"],
+            blind=data["blind"],
         )
     except review.DecidedMeanwhile as conflict:
         return conflict_page(request, conflict)
+    if wants_json(request):
+        context = {"last_photo": row, "back": data["back"]}
+        return JsonResponse({"last": render_to_string("reviews/_last.html", context, request)})
     return next_page(request, redirect("photo", pk))
+
+
+def _misread(request: SignedInRequest, pk: int, sentence: str) -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse({"sentence": sentence}, status=400)
+    messages.error(request, sentence)
+    return redirect("photo", pk)
 
 
 @require_POST
@@ -102,6 +149,9 @@ def undo(request: SignedInRequest, pk: int) -> HttpResponse:
 def conflict_page(request: SignedInRequest, conflict: review.DecidedMeanwhile) -> HttpResponse:
     signed = isinstance(conflict, review.SignedOff)
     context = {"photo": conflict.photo, "signed": signed}
+    if wants_json(request):
+        sentence = render_to_string("reviews/_conflict.txt", context).strip()
+        return JsonResponse({"sentence": sentence}, status=409)
     return render(request, "reviews/conflict.html", context, status=409)
 
 

@@ -18,6 +18,7 @@ class Viewer {
     root.classList.add("zooms");
     root.querySelectorAll("[data-needs-script]").forEach((part) => (part.hidden = false));
     this.listen();
+    rememberOverlay(root);
     new ResizeObserver(() => this.draw()).observe(this.sheet);
   }
 
@@ -66,7 +67,14 @@ class Viewer {
     this.draw();
   }
 
-  draw() {
+  /** Show the same part of the photo, by shares of its width and height, as another viewer. */
+  follow({ zoom, centre, width, height }) {
+    this.zoom = zoom;
+    this.centre = { x: (centre.x / width) * this.width, y: (centre.y / height) * this.height };
+    this.draw(false);
+  }
+
+  draw(leads = true) {
     const box = this.sheet.getBoundingClientRect();
     const scale = this.fit * this.zoom;
     if (!(scale > 0)) return;
@@ -80,6 +88,7 @@ class Viewer {
     this.root.classList.toggle("zoomed", this.zoom > 1);
     if (this.level) this.level.value = `${Math.round(scale * devicePixelRatio * 100)} %`;
     if (this.zoom > 1.5) this.sharpen();
+    if (leads) viewers.filter((each) => each !== this).forEach((each) => each.follow(this));
   }
 
   /** Put the original in place of the screen-sized image, once, when someone looks closely. */
@@ -202,7 +211,7 @@ function onKey(event, viewer) {
   if (slides && event.key.startsWith("Arrow")) return;
   if (event.target.closest('input:not([type="checkbox"], [type="range"]), textarea, select, dialog')) return;
   const actions = {
-    o: () => toggle(viewer.root, "overlay"),
+    o: () => viewers.forEach(({ root }) => toggle(root, "overlay")),
     "+": () => viewer.step("in"),
     "=": () => viewer.step("in"),
     "-": () => viewer.step("out"),
@@ -216,8 +225,13 @@ function onKey(event, viewer) {
   action();
 }
 
-for (const root of document.querySelectorAll("[data-viewer]")) {
-  rememberOverlay(root);
-  const viewer = new Viewer(root);
-  document.addEventListener("keydown", (event) => onKey(event, viewer));
+let viewers = []; // two where photos are compared: they move together
+
+function start() {
+  const roots = [...document.querySelectorAll("[data-viewer]")];
+  viewers = roots.map((root) => (root.viewer ??= new Viewer(root)));
 }
+
+start();
+document.addEventListener("turned", start);
+document.addEventListener("keydown", (event) => viewers[0] && onKey(event, viewers[0]));

@@ -1,15 +1,15 @@
 // Keys of the review queue. Every key presses a control that is on the page, so what a key does,
 // a finger can do too: `data-key` on a control names its key.
 
-const help = document.querySelector("[data-help]");
-const causes = document.querySelector("[data-causes]");
+const part = (name) => document.querySelector(`[data-${name}]`);
 let answered = false;
 
 function press(key) {
+  const causes = part("causes");
   if (/^[1-9]$/.test(key) && !causes?.open) return false;
   const control = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
   if (!control || control.disabled) return false;
-  control.click();
+  control.matches("input") ? control.focus() : control.click();
   if (control.closest("summary") && causes?.open) causes.querySelector("button")?.focus();
   return true;
 }
@@ -17,6 +17,7 @@ function press(key) {
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.target.closest("input:not([type='checkbox'], [type='range']), textarea, select")) return;
+  const [help, causes] = [part("help"), part("causes")];
   if (event.key === "?") return help?.open ? help.close() : help?.showModal();
   if (help?.open) return;
   if (event.key === "Escape" && causes?.open) {
@@ -27,12 +28,15 @@ function onKey(event) {
 }
 
 document.addEventListener("keydown", onKey);
-document.querySelector("[data-help-open]")?.addEventListener("click", () => help?.showModal());
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-help-open]")) part("help").showModal();
+});
 
 // One answer per photo: a second press while the first is on its way does nothing.
 document.addEventListener("submit", (event) => {
   if (answered) event.preventDefault();
   answered = true;
 });
-// A page brought back by the browser's Back button may be answered again.
+// The next photo, and a page brought back by the browser's Back button, may be answered.
+document.addEventListener("turned", () => (answered = false));
 window.addEventListener("pageshow", () => (answered = false));

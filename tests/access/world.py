@@ -46,12 +46,12 @@ ROLES: dict[str, tuple[str, ...]] = {
 SECRETS = ("Secret viaduct", "bearing.jpg")
 """What nobody may read who may not see photos."""
 ROW_OF = {
-    "structure": "structure structure-edit inspection-new",
+    "structure": "structure structure-edit inspection-new compare-structure",
     "inspection": "inspection upload draw-audit export report-new sign-off reopen",
     "report": "report report-progress report-pdf share",
     "link": "share-revoke",
     "photo_set": "photo-set photo-set-progress photo-upload photos-known",
-    "photo": "photo photo-image retry decide undo mark",
+    "photo": "photo photo-image retry decide undo mark compare-photo",
     "mark": "mark-withdraw",
     "version": "model activate discard compare rescore rescore-cancel changes thresholds"
     " thresholds-move",

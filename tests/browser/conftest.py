@@ -1,7 +1,9 @@
 """A real site with the released model, and Chromium to use it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -27,6 +29,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
 
 
 @pytest.fixture(scope="session")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    """Return a site that flags at once what has a red corner."""
+    folder = tmp_path_factory.mktemp("quick")
+    with LiveSite.in_folder(folder, engine="stub", sweep_seconds=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def browser(chromium: Path) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
@@ -37,21 +47,37 @@ def browser(chromium: Path) -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, site: LiveSite) -> Iterator[Page]:
     """Return a signed-in page; an error in its console fails the test."""
-    context = browser.new_context(base_url=site.url(""), viewport={"width": 1280, "height": 800})
+    with signed_in(browser, site) as page:
+        yield page
+
+
+@contextmanager
+def signed_in(
+    browser: Browser, site: LiveSite, username: str = "admin", **options: Any
+) -> Iterator[Page]:
+    context = browser.new_context(
+        base_url=site.url(""), **{"viewport": {"width": 1280, "height": 800}, **options}
+    )
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
     page.goto("/sign-in/")
-    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(site.password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(site.url("/"))
     yield page
     context.close()
-    # The browser itself notes each refused upload and each request without a network; the ledger's
-    # row is their answer to the person.
-    noted = ("Unsupported Media Type", "ERR_INTERNET_DISCONNECTED", "htmx:")
+    # The browser itself notes each refused answer and each request without a network; the page's
+    # sentence is their answer to the person.
+    noted = (
+        "Unsupported Media Type",
+        "ERR_INTERNET_DISCONNECTED",
+        "409 (Conflict)",
+        "403 (Forbidden)",
+        "htmx:",
+    )
     assert [line for line in complaints if not any(word in line for word in noted)] == []
 
 

@@ -25,10 +25,11 @@ def draw(inspection: Inspection, wished: float = 0.05) -> AuditSample:
     return auditing.draw_sample(inspection, wished=wished, by=make_user("reviewer"))
 
 
-def decide(photo: Photo, outcome: str) -> None:
+def decide(photo: Photo, outcome: str, *, blind: bool = True) -> None:
     cause = "stain" if outcome == "dismissed" else ""
     by = make_user("reviewer")
-    review.decide(photo, outcome, by=by, seen_decision_id=photo.decision_id, cause=cause)
+    seen = photo.decision_id
+    review.decide(photo, outcome, by=by, seen_decision_id=seen, cause=cause, blind=blind)
 
 
 def rate(photo_set: PhotoSet) -> auditing.MissRate:
@@ -77,6 +78,32 @@ def test_the_rate_counts_confirmed_photos_among_those_judged(photo_set: PhotoSet
     assert (found.missed, found.judged, found.cant_tell, found.open) == (1, 3, 1, 1)
     assert found.percent == pytest.approx(100 / 3)
     assert found.percent_interval == pytest.approx((0.84, 90.57), abs=0.01)
+
+
+def test_the_rate_says_how_many_were_judged_with_the_answer_in_view(photo_set: PhotoSet) -> None:
+    photos = [make_classified(photo_set, SOUND) for _ in range(3)]
+    draw(photo_set.inspection)
+    for photo, outcome, blind in zip(
+        photos, ["dismissed", "confirmed", "cant_tell"], [True, False, False], strict=True
+    ):
+        decide(photo, outcome, blind=blind)
+    assert (rate(photo_set).judged, rate(photo_set).seen) == (2, 1)
+
+
+def test_an_audit_is_open_until_its_last_photo_is_judged(photo_set: PhotoSet) -> None:
+    flagged, clear = make_classified(photo_set, CRACK), make_classified(photo_set, SOUND)
+    assert not auditing.is_open(flagged)
+    draw(photo_set.inspection)
+    assert auditing.is_open(flagged)
+    decide(clear, "dismissed")
+    assert not auditing.is_open(flagged)
+
+
+def test_photos_of_an_audit_are_on_no_contact_sheet(photo_set: PhotoSet) -> None:
+    flagged, _ = make_classified(photo_set, CRACK), make_classified(photo_set, SOUND)
+    draw(photo_set.inspection)
+    assert list(review.pile(clear=False)) == [flagged]
+    assert not review.pile(clear=True)
 
 
 def test_a_marked_crack_counts_as_missed(photo_set: PhotoSet) -> None:

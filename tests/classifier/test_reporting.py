@@ -19,8 +19,9 @@ def photo_set() -> PhotoSet:
     return make_photo_set()
 
 
-def decide(photo: Photo, outcome: str, **more: str) -> None:
-    review.decide(photo, outcome, by=make_user("reviewer"), seen_decision_id=None, **more)
+def decide(photo: Photo, outcome: str, cause: str = "", remark: str = "") -> None:
+    by = make_user("reviewer")
+    review.decide(photo, outcome, by=by, seen_decision_id=None, cause=cause, remark=remark)
 
 
 def table(photo_set: PhotoSet) -> list[dict[str, str]]:

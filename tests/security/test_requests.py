@@ -123,7 +123,18 @@ PROBES = ("'", '"', "1' OR '1'='1", "1;--", "%27", "{{7*7}}", "${7*7}", "../", "
 PAGES = sorted(
     {row["route"] for row in MATRIX if row["verb"] == "GET" and not {":", "/"} & set(row["route"])}
 )
-ASKED = ("q", "page", "verdict", "review", "element", "inspection", "structure", "skip", "last")
+ASKED = (
+    "q",
+    "page",
+    "verdict",
+    "review",
+    "element",
+    "inspection",
+    "structure",
+    "skip",
+    "last",
+    "at",
+)
 
 
 @pytest.mark.parametrize("probe", PROBES)

@@ -2,6 +2,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from classifier import review
 from classifier.models import Decision
 from tests.classifier.views.conftest import ClientFor
 from tests.factories import SOUND, make_classified, make_photo_set, make_reviewed, make_user
@@ -51,6 +52,40 @@ def test_what_a_colleague_decided_stays_and_is_named(client: Client) -> None:
     photo = make_reviewed(make_photo_set(), "confirmed", by=make_user("reviewer"))
     page = decide(client, photo=photo.pk, outcome="cant_tell")
     assert f"Decided or signed off meanwhile, and left as it is: {photo}." in page
+    assert Decision.objects.count() == 1
+
+
+def test_one_press_takes_the_whole_batch_back(client: Client) -> None:
+    photos = [make_classified(), make_classified()]
+    ids = [photo.pk for photo in photos]
+    page = decide(client, photo=ids, outcome="confirmed")
+    batch = Decision.objects.latest("pk").batch
+    assert batch
+    assert batch.hex in page
+    undo = {"batch": batch.hex}
+    page = client.post(reverse("undo-many"), undo, follow=True).content.decode()
+    assert "2 photos taken back: undecided again." in page
+    assert batch.hex not in page
+    outcomes = list(Decision.objects.values_list("photo", "outcome"))
+    assert outcomes == [(pk, word) for word in ("confirmed", "withdrawn") for pk in ids]
+    assert set(review.queue()) == set(photos)
+
+
+def test_what_was_decided_anew_since_the_batch_stays(client: Client) -> None:
+    photo = make_classified()
+    decide(client, photo=photo.pk, outcome="confirmed")
+    first = Decision.objects.get()
+    review.decide(photo, "cant_tell", by=make_user("reviewer"), seen_decision_id=first.pk)
+    page = client.post(reverse("undo-many"), {"batch": first.batch}, follow=True).content.decode()
+    assert f"left as it is: {photo}." in page
+    assert Decision.objects.count() == 2
+
+
+def test_nobody_takes_back_anothers_batch(client: Client, client_for: ClientFor) -> None:
+    decide(client, photo=make_classified().pk, outcome="confirmed")
+    batch = Decision.objects.get().batch
+    client_for("reviewer").post(reverse("undo-many"), {"batch": batch})
+    client.post(reverse("undo-many"), {"batch": "nonsense"})
     assert Decision.objects.count() == 1
 
 

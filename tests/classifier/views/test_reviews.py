@@ -86,6 +86,49 @@ def test_undo_is_not_offered_for_anothers_decision(client: Client) -> None:
     assert client.get(reverse("review"), {"last": photo.pk}).context["last_photo"] is None
 
 
+def test_a_page_fetched_beforehand_leaves_out_what_is_being_decided(client: Client) -> None:
+    photo_set = make_photo_set()
+    first, second, third = (make_classified(photo_set) for _ in range(3))
+    answer = client.get(reverse("review"), {"last": first.pk})
+    assert answer.context["photo"] == second
+    assert list(answer.context["upcoming"]) == [third]
+    assert client.get(reverse("review"), {"at": third.pk}).context["photo"] == third
+
+
+def test_a_photo_that_waits_no_more_leads_to_its_page(client: Client) -> None:
+    photo = make_classified()
+    decide(client, photo, outcome="confirmed")
+    answer = client.get(reverse("review"), {"at": photo.pk})
+    assert answer["Location"] == reverse("photo", args=[photo.pk])
+
+
+def test_a_script_is_told_what_was_stored_and_how_to_undo_it(client: Client) -> None:
+    photo = make_classified()
+    fields = {"outcome": "confirmed", "back": f"/review/?at={photo.pk}"}
+    address = reverse("decide", args=[photo.pk])
+    said = client.post(address, fields, headers={"Accept": "application/json"}).json()["last"]
+    assert f'value="{Decision.objects.get().pk}"' in said
+    assert f'value="/review/?at={photo.pk}"' in said
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "sentence"),
+    [
+        ({"outcome": "dismissed"}, 400, "Choose what it is instead of a crack."),
+        ({"outcome": "cant_tell"}, 409, "Someone decided first: Confirmed, by "),
+    ],
+)
+def test_a_script_is_told_why_nothing_was_stored(
+    client: Client, fields: dict[str, str], status: int, sentence: str
+) -> None:
+    photo = make_classified()
+    decide(client, photo, outcome="confirmed")
+    address = reverse("decide", args=[photo.pk])
+    answer = client.post(address, fields, headers={"Accept": "application/json"})
+    assert answer.status_code == status
+    assert answer.json()["sentence"].startswith(sentence)
+
+
 def test_a_photo_put_off_comes_last(client: Client) -> None:
     photo_set = make_photo_set()
     first, second = make_classified(photo_set), make_classified(photo_set)
