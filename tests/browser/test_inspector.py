@@ -160,12 +160,3 @@ def test_the_cause_of_a_dismissal_fits_the_photos_of_a_phone(page: Page, drawn: 
     page.get_by_role("link", name="Bridge of causes").first.click()
     expect(page.get_by_text("Dismissed (edge or background)")).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-
-
-@pytest.mark.parametrize("width", [320, 390, 1440])
-def test_no_page_is_wider_than_its_window(page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    for path in ("/", "/structures/", "/structures/new/", "/models/", "/patterns/", "/review/"):
-        page.goto(path)
-        widest = page.evaluate("document.documentElement.scrollWidth")
-        assert widest <= width, f"{path} is {widest} px wide in a window of {width}"
