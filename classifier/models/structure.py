@@ -1,5 +1,6 @@
 """What is inspected: structures, their elements, and the dated visits to them."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -30,6 +31,12 @@ class StructureQuerySet(models.QuerySet["Structure"]):
             flagged_count=Count("photos", filter=flagged),
             unreviewed_count=Count("photos", filter=flagged & Q(photos__decision__isnull=True)),
         )
+
+    def counted(self, rows: Iterable["Structure"]) -> list["Structure"]:
+        """Load these rows anew with their counts, in the order given."""
+        keys = [row.pk for row in rows]
+        found = self.with_counts().in_bulk(keys)
+        return [found[key] for key in keys]
 
     def most_urgent(self) -> "StructureQuerySet":
         """Add the counts and order by them: most unreviewed photos first."""
