@@ -44,6 +44,11 @@ class StructureQuerySet(models.QuerySet["Structure"]):
             F("unreviewed_count").desc(), F("waiting_count").desc(), "name"
         )
 
+    def on_map(self) -> "StructureQuerySet":
+        """Those with coordinates, with their counts."""
+        placed = self.filter(latitude__isnull=False, longitude__isnull=False)
+        return placed.with_counts().order_by("name")
+
     def matching(self, words: str) -> "StructureQuerySet":
         """Keep structures whose name or location contains `words`."""
         return self.filter(Q(name__icontains=words) | Q(location__icontains=words))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -43,6 +44,18 @@ def structures(request: SignedInRequest) -> HttpResponse:
     page = Paginator(Structure.objects.matching(words), PAGE_SIZE).get_page(request.GET.get("page"))
     page.object_list = Structure.objects.counted(page.object_list)
     return render(request, "structures/list.html", {"page": page, "words": words})
+
+
+@require_safe
+@guarded(roles.SEE)
+def structure_map(request: SignedInRequest) -> HttpResponse:
+    """Where the structures are, and beside the map the same as a list."""
+    context = {
+        "structures": Structure.objects.on_map(),
+        "tiles": settings.MAP_TILES,
+        "credit": settings.MAP_CREDIT,
+    }
+    return render(request, "structures/map.html", context)
 
 
 @require_safe

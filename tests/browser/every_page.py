@@ -38,6 +38,7 @@ def addresses(site: LiveSite) -> dict[str, str]:
         "home": "/",
         "structures": "/structures/",
         "structures:nothing": "/structures/?q=nowhere",
+        "structure-map": "/structures/map/",
         "structure": f"/structures/{structure}/",
         "structure-new": "/structures/new/",
         "structure-edit": f"/structures/{structure}/edit/",
@@ -73,6 +74,12 @@ def fill(site: LiveSite) -> None:
         photo_set = site.new_photo_set(session, name)
         for colour in (CRACK, CRACK, CRACK, DOUBT, SOUND, SOUND):
             _post(session, photo_set, jpeg(colour, size=(640, 480)))
+        place: dict[str, object] = {
+            "latitude": 47.3 + photo_set / 50,
+            "longitude": 8.5 + photo_set / 20,
+        }
+        place |= {"name": name, "kind": "bridge", "elements": "deck"}
+        session.submit(f"/structures/{photo_set}/edit/", place)
     _post(session, photo_set, jpeg(SOUND, size=(640, 480))[:-900])
     site.wait_for_classified(18, seconds=60)
     _decide(site, session)

@@ -1,11 +1,12 @@
 """Every page in light and dark, on a phone and on a desk, as WCAG 2.2 AA wants it."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.access.test_matrix import MATRIX
 from tests.browser.every_page import NOT_PAGES, addresses, fill
@@ -131,6 +132,17 @@ def test_whoever_walks_by_keyboard_sees_where_they_are(page: Page, full_site: Li
                 lost.append(f"{name}: {focus}")
             page.keyboard.press("Tab")
     assert not lost, complaint("The focus is not to be seen on:", lost)
+
+
+def test_a_structure_is_opened_from_the_map_by_keyboard(page: Page, full_site: LiveSite) -> None:
+    sign_in(page, full_site)
+    page.goto("/structures/map/")
+    pin = page.locator(".pin").filter(has_text="to review").first
+    expect(page.locator(".pin")).to_have_count(3)
+    pin.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/structures/\d+/"))
+    expect(page.locator("h1")).to_contain_text(re.compile("bridge|wall|tunnel"))
 
 
 def test_nothing_moves_for_whoever_asked_for_rest(page: Page, full_site: LiveSite) -> None:

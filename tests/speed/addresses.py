@@ -17,6 +17,7 @@ def addresses() -> dict[str, str]:
         "home": reverse("home"),
         "structures": reverse("structures"),
         "structures, searched": reverse("structures") + "?q=structure+00",
+        "map": reverse("structure-map"),
         "structure": reverse("structure", args=[structure.pk]),
         "structure, filtered": reverse("structure", args=[structure.pk])
         + "?verdict=look&review=unreviewed",
