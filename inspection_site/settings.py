@@ -254,7 +254,7 @@ CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_TASK_DEFAULT_QUEUE = "maint"
 CELERY_TASK_ROUTES = {
     "classifier.tasks.classify_photo": {"queue": "classify"},
-    "classifier.tasks.write_report": {"queue": "classify"},
+    "classifier.tasks.write_report": {"queue": "report"},
     "classifier.tasks.run_training": {"queue": "train"},
     "classifier.tasks.compare_version": {"queue": "train"},
     "classifier.tasks.rescore": {"queue": "train"},
@@ -284,7 +284,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"discreet": {"()": "inspection_site.access_log.WithoutTokens"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["discreet"]}
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # A line for every step and font of every report would bury what matters.
     "loggers": {name: {"level": "WARNING"} for name in ("weasyprint", "fontTools")},

@@ -42,8 +42,8 @@ class Measured:
         return f"| {self.name} | {self.queries} | {self.p50:.0f} | {self.p95:.0f}{mark} |"
 
 
-def prepare(folder: Path, photos: int) -> None:
-    """Start Django on a database in `folder`; fill it unless it is filled."""
+def start_django(folder: Path) -> None:
+    """Start Django on a database of its own in `folder`."""
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "inspection_site.settings",
         "HAIRLINE_DATA": str(folder),
@@ -56,10 +56,15 @@ def prepare(folder: Path, photos: int) -> None:
     django.setup()
     from django.core.management import call_command
 
+    call_command("migrate", verbosity=0)
+
+
+def prepare(folder: Path, photos: int) -> None:
+    """Start Django on a database in `folder`; fill it unless it is filled."""
+    start_django(folder)
     from classifier.models import Photo
     from tests.speed import crowd
 
-    call_command("migrate", verbosity=0)
     if not Photo.objects.exists():
         crowd.fill(photos, structures=max(10, photos // 400))
 
