@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.access.test_matrix import MATRIX
-from tests.browser.every_page import NOT_PAGES, addresses, fill
+from tests.browser.every_page import NOT_PAGES, addresses
 from tests.browser.shots import SIZES, THEMES, sign_in
 from tests.conventions.source import complaint
 from tests.live_site import LiveSite
@@ -37,15 +37,6 @@ FOCUS = """() => {
     covered: !top || !(it.contains(top) || top.contains(it) || it.labels?.[0]?.contains(top)),
   };
 }"""
-
-
-@pytest.fixture(scope="module")
-def full_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
-    with LiveSite.in_folder(
-        tmp_path_factory.mktemp("full"), engine="stub", sweep_seconds=2
-    ) as site:
-        fill(site)
-        yield site
 
 
 @pytest.fixture

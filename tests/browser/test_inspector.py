@@ -133,20 +133,6 @@ def test_keys_work_after_the_slider_was_moved(page: Page, drawn: list[Path]) -> 
     expect(page.locator(".log").first).to_contain_text("Confirmed")
 
 
-def test_upload_works_without_javascript(page: Page, site: LiveSite, drawn: list[Path]) -> None:
-    register(page, "Bridge without scripts")
-    assert page.context.browser
-    plain = page.context.browser.new_context(
-        java_script_enabled=False, storage_state=page.context.storage_state()
-    )
-    form = plain.new_page()
-    form.goto(page.url)
-    form.locator("#photo").set_input_files(drawn[4])
-    form.get_by_role("button", name="Upload").click()
-    expect(form.get_by_text(f"{drawn[4].name} is stored.")).to_be_visible()
-    plain.close()
-
-
 def test_the_cause_of_a_dismissal_fits_the_photos_of_a_phone(page: Page, drawn: list[Path]) -> None:
     page.set_viewport_size({"width": 320, "height": 800})
     register(page, "Bridge of causes")
