@@ -1,6 +1,6 @@
 """`./dev shots [FOLDER]`: a screenshot of every page, at phone and desktop width, light and dark.
 
-`photo.jpg` among them is the README's picture: copy it to docs/images when the page has changed.
+The .jpg files among them are the README's: copy them to docs/images when their pages have changed.
 Runs a site of its own with the drawn demo photos and the released model, so every picture may be
 published. Pages that do not scroll (photo, review) are taken as the window shows them.
 """
@@ -19,6 +19,7 @@ from tests.live_site import LiveSite, wait_until
 
 SIZES = {"phone": (390, 844), "desktop": (1440, 900)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+README = {"photo": "desktop", "review": "desktop", "structure": "desktop", "inspection": "phone"}
 
 
 def sign_in(page: Page, site: LiveSite) -> None:
@@ -72,10 +73,12 @@ def take(browser: Browser, site: LiveSite, folder: Path) -> None:
             context.close()
 
 
-def picture_of_the_readme(folder: Path) -> None:
-    """Write the photo page small enough to be committed."""
-    with Image.open(folder / "photo-desktop-light.png") as page:
-        page.convert("RGB").save(folder / "photo.jpg", quality=88, subsampling=0)
+def pictures_of_the_readme(folder: Path) -> None:
+    """Write four pages small enough to be committed, each as much as a window shows."""
+    for name, size in README.items():
+        with Image.open(folder / f"{name}-{size}-light.png") as page:
+            seen = page.crop((0, 0, page.width, min(page.height, SIZES[size][1])))
+            seen.convert("RGB").save(folder / f"{name}.jpg", quality=76, optimize=True)
 
 
 def main(folder: Path) -> None:
@@ -89,7 +92,7 @@ def main(folder: Path) -> None:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         take(browser, site, folder)
         browser.close()
-    picture_of_the_readme(folder)
+    pictures_of_the_readme(folder)
     sys.stdout.write(f"{len(list(folder.glob('*.png')))} pictures in {folder}\n")
 
 
