@@ -90,7 +90,7 @@ def labels() -> list[Entry]:
             "reviewer": photo.decision.by_id,
             "decided_at": photo.decision.created_at.isoformat(),
         }
-        for photo in Photo.objects.labelled().order_by("id")
+        for photo in Photo.objects.for_labels()
         if photo.decision
     ]
 

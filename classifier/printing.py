@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
-from classifier import auditing, photo_files
+from classifier import auditing, location_map, photo_files
 from classifier.models import (
     AuditEvent,
     AuditSample,
@@ -21,6 +21,7 @@ from classifier.models import (
     Photo,
     Report,
     SignOff,
+    Structure,
     User,
 )
 from classifier.states import NEEDS_A_LOOK, Outcome, PhotoState, ReportState
@@ -134,7 +135,20 @@ def _context(report: Report, folder: Path) -> dict[str, Any]:
         "miss_rate": auditing.miss_rate(AuditSample.objects.of_inspection(inspection)),
         "signed": SignOff.objects.standing(inspection),
         "now": timezone.now(),
+        "map": _map(inspection.structure, photos),
     }
+
+
+def _map(structure: Structure, photos: list[Photo]) -> location_map.LocationMap | None:
+    own = _degrees(structure)
+    taken = [(place, is_shown(photo)) for photo in photos if (place := _degrees(photo))]
+    return location_map.draw(own, taken)
+
+
+def _degrees(where: Structure | Photo) -> location_map.Degrees | None:
+    if where.latitude is None or where.longitude is None:
+        return None
+    return where.latitude, where.longitude
 
 
 def _beat(report: Report, *, done: int) -> None:

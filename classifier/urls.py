@@ -46,6 +46,7 @@ urlpatterns = [
     path("system/audit/", operations.audit, name="audit"),
     path("system/audit.csv", operations.audit_export, name="audit-export"),
     path("structures/", structures.structures, name="structures"),
+    path("structures/map/", structures.structure_map, name="structure-map"),
     path("structures/new/", structures.structure_new, name="structure-new"),
     path("structures/<int:pk>/", structures.structure, name="structure"),
     path("structures/<int:pk>/edit/", structures.structure_edit, name="structure-edit"),

@@ -170,6 +170,7 @@ def web_command(*, bind: str, python: str = sys.executable) -> list[str]:
         "graceful-timeout": "30",
         "keep-alive": "5",
         "access-logfile": "-",
+        "logger-class": "inspection_site.access_log.DiscreetLog",
     }
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     # The control socket would be one place under the home folder for every site of this user.
@@ -177,8 +178,13 @@ def web_command(*, bind: str, python: str = sys.executable) -> list[str]:
 
 
 def worker_command(name: Worker, *, python: str = sys.executable) -> list[str]:
-    """Return the command of the worker of the queue `name`: one photo or one training at a time."""
-    return [*_celery(python), "--queues", name, "--concurrency", "1", "--hostname", f"{name}@%h"]
+    """Return the command of the worker `name`: one photo, report or training at a time.
+
+    A report has a queue of its own. The worker takes from its two queues in turn, so that a report
+    waits for one photo and not for all that were uploaded before it.
+    """
+    queues = "classify,report" if name == "classify" else name
+    return [*_celery(python), "--queues", queues, "--concurrency", "1", "--hostname", f"{name}@%h"]
 
 
 def beat_command(*, schedule: Path, python: str = sys.executable) -> list[str]:

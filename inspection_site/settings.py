@@ -65,6 +65,11 @@ def redis_address(address: str) -> None:
         raise ValidationError("Must begin with redis://, rediss:// or redis+socket://")
 
 
+def tile_address(address: str) -> None:
+    if address and not (address.startswith("https://") and "{z}/{x}/{y}" in address):
+        raise ValidationError("Must be empty or like https://tiles.example.org/{z}/{x}/{y}.png")
+
+
 def folder_of_photos(folder: str) -> None:
     if folder and not (Path(folder) / "index.csv").is_file():
         raise ValidationError("Must be empty or a folder with an index.csv")
@@ -90,6 +95,8 @@ with readable_refusals(), env.prefixed("HAIRLINE_"):
     REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0", validate=redis_address)
     ENGINE = env.str("ENGINE", "keras", validate=validate.OneOf(["keras", "stub"]))
     REPLAY_DATA = env.str("REPLAY_DATA", "", validate=folder_of_photos)
+    MAP_TILES = env.str("MAP_TILES", "", validate=tile_address)
+    MAP_CREDIT = env.str("MAP_CREDIT", "")
     ACCEL_REDIRECT = env.bool("ACCEL_REDIRECT", False)
     CLASSIFY_LEASE_SECONDS = env.int(
         "CLASSIFY_LEASE_SECONDS", 60, validate=validate.Range(min=5, max=3600)
@@ -199,7 +206,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "blob:"],
+        "img-src": [SELF, "blob:", *(["/".join(MAP_TILES.split("/")[:3])] if MAP_TILES else [])],
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
@@ -247,7 +254,7 @@ CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_TASK_DEFAULT_QUEUE = "maint"
 CELERY_TASK_ROUTES = {
     "classifier.tasks.classify_photo": {"queue": "classify"},
-    "classifier.tasks.write_report": {"queue": "classify"},
+    "classifier.tasks.write_report": {"queue": "report"},
     "classifier.tasks.run_training": {"queue": "train"},
     "classifier.tasks.compare_version": {"queue": "train"},
     "classifier.tasks.rescore": {"queue": "train"},
@@ -277,7 +284,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"discreet": {"()": "inspection_site.access_log.WithoutTokens"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["discreet"]}
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # A line for every step and font of every report would bury what matters.
     "loggers": {name: {"level": "WARNING"} for name in ("weasyprint", "fontTools")},

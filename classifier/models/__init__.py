@@ -6,13 +6,13 @@ from classifier.models.decision import Decision
 from classifier.models.mark import Mark
 from classifier.models.model_version import ModelVersion
 from classifier.models.photo import Photo, PhotoQuerySet
-from classifier.models.photo_set import PhotoSet
+from classifier.models.photo_set import PhotoSet, progress_of
 from classifier.models.prediction import Prediction, Region
 from classifier.models.pulse import Pulse
 from classifier.models.report import Report
 from classifier.models.rescoring import Rescoring
 from classifier.models.share_link import ShareLink
-from classifier.models.sign_off import SignOff
+from classifier.models.sign_off import SignOff, standing_of
 from classifier.models.structure import Element, Inspection, Structure
 from classifier.models.training_run import TrainingRun
 from classifier.models.trial import Trial
@@ -40,4 +40,6 @@ __all__ = [
     "TrainingRun",
     "Trial",
     "User",
+    "progress_of",
+    "standing_of",
 ]

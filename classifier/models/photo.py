@@ -2,13 +2,13 @@
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from classifier.models.capture import Capture
 from classifier.models.photo_queue import PhotoQueue
@@ -43,6 +43,9 @@ class PhotoQuerySet(PhotoQueue):
     # --- which photos ---
     def in_set(self, photo_set: "PhotoSet") -> "PhotoQuerySet":
         return self.filter(photo_set=photo_set)
+
+    def in_sets(self, photo_sets: "Iterable[PhotoSet]") -> "PhotoQuerySet":
+        return self.filter(photo_set__in=[photo_set.pk for photo_set in photo_sets])
 
     def for_structure(self, structure: "Structure") -> "PhotoQuerySet":
         return self.filter(structure=structure)
@@ -134,7 +137,13 @@ class PhotoQuerySet(PhotoQueue):
         return self.filter(
             decision__outcome__in=[Outcome.CONFIRMED, Outcome.DISMISSED],
             state=PhotoState.CLASSIFIED,
-        ).select_related("decision", "structure")
+        )
+
+    def for_labels(self) -> "PhotoQuerySet":
+        """Labelled photos with what a manifest holds of them, and no more: they may be many."""
+        photos = self.labelled().select_related("decision", "structure").order_by("id")
+        decision = ("decision__outcome", "decision__cause", "decision__by", "decision__created_at")
+        return photos.only("name", "sha256", "photo_set", "structure__kind", *decision)
 
     def with_bytes(self, sha256: str) -> "Photo | None":
         return self.filter(sha256=sha256).first()
@@ -192,15 +201,6 @@ class PhotoQuerySet(PhotoQueue):
         if inspection:
             photos = photos.for_inspection(inspection)
         return photos
-
-    # --- figures ---
-    def ended_per_minute(self, now: datetime, window: timedelta) -> float | None:
-        """Return how many photos a minute reached an end within `window`; None where none did."""
-        recent = self.ended_since(now - window).aggregate(count=Count("id"), first=Min("ended_at"))
-        if recent["count"] < 2:
-            return None
-        minutes = (now - recent["first"]).total_seconds() / 60
-        return float(recent["count"] / max(minutes, 1 / 60))
 
 
 def _is_drawn() -> Exists:

@@ -1,8 +1,9 @@
 """In what order photos are listed, with which of their rows, and how many there are of a kind."""
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Case, Count, F, FloatField, IntegerField, Prefetch, Value, When
+from django.db.models import Case, Count, F, FloatField, IntegerField, Min, Prefetch, Value, When
 from django.db.models.functions import Abs, Cast, Mod
 
 from classifier.models.mark import Mark
@@ -109,3 +110,20 @@ class PhotoLists(StateQuerySet["Photo"]):
     def counts_by_both(self, first: str, second: str) -> dict[tuple[str, str], int]:
         rows = self.order_by().values_list(first, second).annotate(Count("id"))
         return {(one, other): count for one, other, count in rows}
+
+    def counts_in_sets(self, field: str) -> dict[int, dict[str, int]]:
+        """By photo set: how many of its photos have each value of `field`."""
+        found: dict[int, dict[str, int]] = {}
+        rows = self.order_by().values_list("photo_set", field).annotate(Count("id"))
+        for photo_set, value, count in rows:
+            found.setdefault(photo_set, {})[str(value)] = count
+        return found
+
+    def pace_in_sets(self, now: datetime, window: timedelta) -> dict[int, float]:
+        """By photo set: how many photos a minute reached an end within `window`, where any did."""
+        recent = self.filter(ended_at__gte=now - window).order_by().values_list("photo_set")
+        return {
+            photo_set: count / max((now - first).total_seconds() / 60, 1 / 60)
+            for photo_set, count, first in recent.annotate(Count("id"), Min("ended_at"))
+            if count > 1
+        }

@@ -1,5 +1,6 @@
 """The photos of one upload within an inspection."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -43,7 +44,9 @@ class SetProgress:
 
 class PhotoSetQuerySet(models.QuerySet["PhotoSet"]):
     def recent(self) -> "PhotoSetQuerySet":
-        return self.select_related("inspection__structure", "uploaded_by").order_by("-id")
+        return self.select_related("inspection__structure", "element", "uploaded_by").order_by(
+            "-id"
+        )
 
 
 class PhotoSet(Scaled):
@@ -67,16 +70,32 @@ class PhotoSet(Scaled):
         return f"Photo set {self.pk}"
 
     def progress(self) -> SetProgress:
-        photos = Photo.objects.in_set(self)
-        states = photos.counts_by("state")
-        # A photo that is asked about again keeps its last answer, but counts as waiting.
-        verdicts = photos.classified().counts_by("prediction__verdict")
-        return SetProgress(
-            total=sum(states.values()),
-            classified=states.get(PhotoState.CLASSIFIED, 0),
-            failed=sum(states.get(state, 0) for state in FAILED),
-            pending=sum(states.get(state, 0) for state in PENDING),
-            flagged=verdicts.get(Verdict.FLAGGED, 0),
-            undecided=verdicts.get(Verdict.UNDECIDED, 0),
-            per_minute=photos.ended_per_minute(timezone.now(), RATE_WINDOW),
-        )
+        return progress_of([self])[0][1]
+
+
+def progress_of(photo_sets: Iterable[PhotoSet]) -> list[tuple[PhotoSet, SetProgress]]:
+    """Return how far each photo set is, in three queries however many there are."""
+    photo_sets = list(photo_sets)
+    photos = Photo.objects.in_sets(photo_sets)
+    states = photos.counts_in_sets("state")
+    # A photo that is asked about again keeps its last answer, but counts as waiting.
+    verdicts = photos.classified().counts_in_sets("prediction__verdict")
+    pace = photos.pace_in_sets(timezone.now(), RATE_WINDOW)
+    return [
+        (row, _progress(states.get(row.pk, {}), verdicts.get(row.pk, {}), pace.get(row.pk)))
+        for row in photo_sets
+    ]
+
+
+def _progress(
+    states: Mapping[str, int], verdicts: Mapping[str, int], per_minute: float | None
+) -> SetProgress:
+    return SetProgress(
+        total=sum(states.values()),
+        classified=states.get(PhotoState.CLASSIFIED, 0),
+        failed=sum(states.get(state, 0) for state in FAILED),
+        pending=sum(states.get(state, 0) for state in PENDING),
+        flagged=verdicts.get(Verdict.FLAGGED, 0),
+        undecided=verdicts.get(Verdict.UNDECIDED, 0),
+        per_minute=per_minute,
+    )

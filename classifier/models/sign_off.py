@@ -1,5 +1,6 @@
 """Who signed an inspection, and who opened it again. Rows only append."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -21,8 +22,13 @@ class SignOffQuerySet(AppendOnlyQuerySet["SignOff"]):
 
     def standing(self, inspection: "Inspection") -> "SignOff | None":
         """The signature that freezes the inspection now; None while it is open."""
-        last = self.of(inspection).first()
-        return last if last and last.kind == SignOffKind.SIGNED else None
+        return standing_of(self.of(inspection)[:1])
+
+
+def standing_of(newest_first: Iterable["SignOff"]) -> "SignOff | None":
+    """The same, of rows that are loaded already."""
+    last = next(iter(newest_first), None)
+    return last if last and last.kind == SignOffKind.SIGNED else None
 
 
 class SignOff(AppendOnly):

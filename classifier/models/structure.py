@@ -1,5 +1,6 @@
 """What is inspected: structures, their elements, and the dated visits to them."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -31,11 +32,22 @@ class StructureQuerySet(models.QuerySet["Structure"]):
             unreviewed_count=Count("photos", filter=flagged & Q(photos__decision__isnull=True)),
         )
 
+    def counted(self, rows: Iterable["Structure"]) -> list["Structure"]:
+        """Load these rows anew with their counts, in the order given."""
+        keys = [row.pk for row in rows]
+        found = self.with_counts().in_bulk(keys)
+        return [found[key] for key in keys]
+
     def most_urgent(self) -> "StructureQuerySet":
         """Add the counts and order by them: most unreviewed photos first."""
         return self.with_counts().order_by(
             F("unreviewed_count").desc(), F("waiting_count").desc(), "name"
         )
+
+    def on_map(self) -> "StructureQuerySet":
+        """Those with coordinates, with their counts."""
+        placed = self.filter(latitude__isnull=False, longitude__isnull=False)
+        return placed.with_counts().order_by("name")
 
     def matching(self, words: str) -> "StructureQuerySet":
         """Keep structures whose name or location contains `words`."""

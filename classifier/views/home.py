@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from classifier import health, review, roles
-from classifier.models import PhotoSet, Structure
+from classifier.models import PhotoSet, Structure, progress_of
 from classifier.views.access import SignedInRequest, guarded, public
 
 RECENT = 8
@@ -17,7 +17,7 @@ NEXT = 6
 @guarded(roles.SEE)
 def home(request: SignedInRequest) -> HttpResponse:
     """What needs me next: structures with open photos, the newest uploads, the review queue."""
-    recent = [(photo_set, photo_set.progress()) for photo_set in PhotoSet.objects.recent()[:RECENT]]
+    recent = progress_of(PhotoSet.objects.recent()[:RECENT])
     context = {
         "structures": Structure.objects.most_urgent()[:RECENT],
         "structure_count": Structure.objects.count(),

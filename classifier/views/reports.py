@@ -73,7 +73,10 @@ def _report_page(request: SignedInRequest, pk: int, template: str) -> HttpRespon
         "share_form": ShareForm(),
         "now": timezone.now(),
     }
-    return render(request, template, context)
+    response = render(request, template, context)
+    if request.headers.get("HX-Request") and not row.is_open:
+        response["HX-Refresh"] = "true"  # the whole page has more to offer now, such as its link
+    return response
 
 
 @require_safe

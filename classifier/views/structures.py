@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -25,6 +26,8 @@ from classifier.models import (
     Report,
     SignOff,
     Structure,
+    progress_of,
+    standing_of,
 )
 from classifier.states import Paper
 from classifier.views.access import SignedInRequest, guarded
@@ -38,9 +41,21 @@ REPORTS = 5
 def structures(request: SignedInRequest) -> HttpResponse:
     # PostgreSQL refuses the NUL character, and no name holds one.
     words = request.GET.get("q", "").replace("\0", "").strip()[:100]
-    rows = Structure.objects.matching(words).with_counts().order_by("name")
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(Structure.objects.matching(words), PAGE_SIZE).get_page(request.GET.get("page"))
+    page.object_list = Structure.objects.counted(page.object_list)
     return render(request, "structures/list.html", {"page": page, "words": words})
+
+
+@require_safe
+@guarded(roles.SEE)
+def structure_map(request: SignedInRequest) -> HttpResponse:
+    """Where the structures are, and beside the map the same as a list."""
+    context = {
+        "structures": Structure.objects.on_map(),
+        "tiles": settings.MAP_TILES,
+        "credit": settings.MAP_CREDIT,
+    }
+    return render(request, "structures/map.html", context)
 
 
 @require_safe
@@ -61,19 +76,20 @@ def structure(request: SignedInRequest, pk: int) -> HttpResponse:
 @guarded(roles.SEE)
 def inspection(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Inspection.objects.select_related("structure"), pk=pk)
+    sign_offs = list(SignOff.objects.of(row))
     context = {
         "inspection": row,
         "structure": row.structure,
         "miss_rate": auditing.miss_rate(AuditSample.objects.of_inspection(row)),
-        "sign_offs": SignOff.objects.of(row),
-        "signed": SignOff.objects.standing(row),
+        "sign_offs": sign_offs,
+        "signed": standing_of(sign_offs),
         "sign_off_form": SignOffForm(initial={"name": request.user.get_full_name()}),
         "reopen_form": ReopenForm(),
         "papers": Paper.choices,
         "reports": Report.objects.of(row)[:REPORTS],
         "exports": reporting.EXPORT_LABELS,
         "audit_form": AuditForm(),
-        "photo_sets": [(s, s.progress()) for s in row.photo_sets.recent()],
+        "photo_sets": progress_of(row.photo_sets.recent()),
         **photo_listing(request, row.structure, Photo.objects.for_inspection(row)),
     }
     return render(request, "inspections/detail.html", context)

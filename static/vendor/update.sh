@@ -10,6 +10,9 @@ cp "$here/package.json" "$here/package-lock.json" "$work"
 
 grep -v sourceMappingURL "$work/node_modules/htmx.org/dist/htmx.min.js" > "$here/htmx/htmx.min.js"
 cp "$work/node_modules/htmx.org/LICENSE" "$here/htmx/LICENSE"
+mkdir -p "$here/leaflet"
+grep -v sourceMappingURL "$work/node_modules/leaflet/dist/leaflet.js" > "$here/leaflet/leaflet.js"
+cp "$work/node_modules/leaflet/dist/leaflet.css" "$work/node_modules/leaflet/LICENSE" "$here/leaflet"
 cp "$work/node_modules/lucide-static/LICENSE" "$here/lucide/LICENSE"
 
 # One symbol per line of icons.txt: "name", or "meaning=name" where a state of the product picks its icon.
@@ -26,4 +29,4 @@ cp "$work/node_modules/lucide-static/LICENSE" "$here/lucide/LICENSE"
   printf '</svg>\n'
 } > "$here/lucide/sprite.svg"
 
-(cd "$here" && find htmx lucide -type f | LC_ALL=C sort | xargs sha256sum > SHA256SUMS)
+(cd "$here" && find htmx leaflet lucide -type f | LC_ALL=C sort | xargs sha256sum > SHA256SUMS)

@@ -37,6 +37,19 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
 
 
 @pytest.fixture(scope="session")
+def full_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    """Return a site with something on every page, judged by the stub engine."""
+    folder = tmp_path_factory.mktemp("full")
+    with LiveSite.in_folder(folder, engine="stub", sweep_seconds=2) as running:
+        from tests.browser.full_site import (
+            fill,
+        )  # its rows need Django, which shots.py does without
+
+        fill(running)
+        yield running
+
+
+@pytest.fixture(scope="session")
 def browser(chromium: Path) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)

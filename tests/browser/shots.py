@@ -1,6 +1,6 @@
 """`./dev shots [FOLDER]`: a screenshot of every page, at phone and desktop width, light and dark.
 
-`photo.jpg` among them is the README's picture: copy it to docs/images when the page has changed.
+The .jpg files among them are the README's: copy them to docs/images when their pages have changed.
 Runs a site of its own with the drawn demo photos and the released model, so every picture may be
 published. Pages that do not scroll (photo, review) are taken as the window shows them.
 """
@@ -14,42 +14,12 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import FLAGS
-from tests.live_site import LiveSite
+from tests.browser.every_page import addresses
+from tests.live_site import LiveSite, wait_until
 
 SIZES = {"phone": (390, 844), "desktop": (1440, 900)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-
-
-def addresses(site: LiveSite) -> dict[str, str]:
-    """Return the path of every page, on rows that exist."""
-    flagged = site.value(
-        "SELECT photo_id FROM classifier_prediction ORDER BY score DESC, photo_id LIMIT 1"
-    )
-    photo_set = site.value(f"SELECT photo_set_id FROM classifier_photo WHERE id = {flagged}")
-    inspection = site.value("SELECT max(id) FROM classifier_inspection")
-    structure = site.value(f"SELECT structure_id FROM classifier_photo WHERE id = {flagged}")
-    run = site.value("SELECT max(id) FROM classifier_trainingrun")
-    return {
-        "home": "/",
-        "structures": "/structures/",
-        "structure": f"/structures/{structure}/",
-        "structure-form": "/structures/new/",
-        "inspection": f"/inspections/{inspection}/",
-        "inspection-form": f"/structures/{structure}/inspections/new/",
-        "upload": f"/inspections/{inspection}/upload/",
-        "photo-set": f"/photo-sets/{photo_set}/",
-        "photo": f"/photos/{flagged}/",
-        "review": "/review/",
-        "contact-sheet": "/review/sheet/",
-        "models": "/models/",
-        "model": f"/models/{site.value('SELECT max(id) FROM classifier_modelversion')}/",
-        "training-run": f"/training-runs/{run}/",
-        "password": "/password/",
-        "system": "/system/",
-        "audit": "/system/audit/",
-        "patterns": "/patterns/",
-        "not-found": "/structures/999999/",
-    }
+README = {"photo": "desktop", "review": "desktop", "structure": "desktop", "inspection": "phone"}
 
 
 def sign_in(page: Page, site: LiveSite) -> None:
@@ -76,6 +46,12 @@ def fill(site: LiveSite) -> None:
     site.start_trainer()
     session.submit("/training-runs/")
     site.wait_for_run(seconds=300)
+    session.submit("/inspections/2/reports/", {"paper": "A4"})
+    wait_until(
+        lambda: site.rows("SELECT state FROM classifier_report") == [("ready",)],
+        "the report is written",
+        seconds=120,
+    )
 
 
 def take(browser: Browser, site: LiveSite, folder: Path) -> None:
@@ -87,20 +63,22 @@ def take(browser: Browser, site: LiveSite, folder: Path) -> None:
                 color_scheme=theme,
             )
             page = context.new_page()
-            page.goto("/sign-in/")
-            page.screenshot(path=folder / f"sign-in-{size}-{theme}.png")
-            sign_in(page, site)
             for name, path in addresses(site).items():
                 page.goto(path, wait_until="networkidle")
                 full = name not in ("photo", "review")
-                page.screenshot(path=folder / f"{name}-{size}-{theme}.png", full_page=full)
+                file = f"{name.replace(':', '-')}-{size}-{theme}.png"
+                page.screenshot(path=folder / file, full_page=full)
+                if name == "sign-in":
+                    sign_in(page, site)
             context.close()
 
 
-def picture_of_the_readme(folder: Path) -> None:
-    """Write the photo page small enough to be committed."""
-    with Image.open(folder / "photo-desktop-light.png") as page:
-        page.convert("RGB").save(folder / "photo.jpg", quality=88, subsampling=0)
+def pictures_of_the_readme(folder: Path) -> None:
+    """Write four pages small enough to be committed, each as much as a window shows."""
+    for name, size in README.items():
+        with Image.open(folder / f"{name}-{size}-light.png") as page:
+            seen = page.crop((0, 0, page.width, min(page.height, SIZES[size][1])))
+            seen.convert("RGB").save(folder / f"{name}.jpg", quality=76, optimize=True)
 
 
 def main(folder: Path) -> None:
@@ -114,7 +92,7 @@ def main(folder: Path) -> None:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         take(browser, site, folder)
         browser.close()
-    picture_of_the_readme(folder)
+    pictures_of_the_readme(folder)
     sys.stdout.write(f"{len(list(folder.glob('*.png')))} pictures in {folder}\n")
 
 

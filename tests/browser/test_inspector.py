@@ -134,20 +134,6 @@ def test_keys_work_after_the_slider_was_moved(page: Page, drawn: list[Path]) -> 
     expect(page.locator(".log").first).to_contain_text("Confirmed")
 
 
-def test_upload_works_without_javascript(page: Page, site: LiveSite, drawn: list[Path]) -> None:
-    register(page, "Bridge without scripts")
-    assert page.context.browser
-    plain = page.context.browser.new_context(
-        java_script_enabled=False, storage_state=page.context.storage_state()
-    )
-    form = plain.new_page()
-    form.goto(page.url)
-    form.locator("#photo").set_input_files(drawn[4])
-    form.get_by_role("button", name="Upload").click()
-    expect(form.get_by_text(f"{drawn[4].name} is stored.")).to_be_visible()
-    plain.close()
-
-
 def test_the_cause_of_a_dismissal_fits_the_photos_of_a_phone(page: Page, drawn: list[Path]) -> None:
     page.set_viewport_size({"width": 320, "height": 800})
     register(page, "Bridge of causes")
@@ -161,12 +147,3 @@ def test_the_cause_of_a_dismissal_fits_the_photos_of_a_phone(page: Page, drawn: 
     page.get_by_role("link", name="Bridge of causes").first.click()
     expect(page.get_by_text("Dismissed (edge or background)")).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-
-
-@pytest.mark.parametrize("width", [320, 390, 1440])
-def test_no_page_is_wider_than_its_window(page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    for path in ("/", "/structures/", "/structures/new/", "/models/", "/patterns/", "/review/"):
-        page.goto(path)
-        widest = page.evaluate("document.documentElement.scrollWidth")
-        assert widest <= width, f"{path} is {widest} px wide in a window of {width}"

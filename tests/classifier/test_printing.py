@@ -99,6 +99,15 @@ def test_the_report_says_what_it_has_to(photo_set: PhotoSet) -> None:
         assert part in text, part
 
 
+def test_places_are_drawn_where_there_are_any(photo_set: PhotoSet) -> None:
+    make_classified(photo_set, CRACK)
+    assert "Drawn to scale" not in text_of(ask(photo_set))
+    Photo.objects.update(latitude=47.1, longitude=8.2)
+    text = text_of(ask(photo_set))
+    assert "Drawn to scale" in text
+    assert "10 m" in text
+
+
 def test_markup_in_a_name_stays_text(photo_set: PhotoSet) -> None:
     structure = photo_set.inspection.structure
     structure.name = '<img src="file:///secret.png">'

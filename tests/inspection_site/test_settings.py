@@ -11,13 +11,19 @@ from django.conf import settings
 from classifier import tasks
 from inspection_site.celery import app
 
+READ_POLICY = (
+    "from inspection_site import settings;"
+    "print(settings.CONTENT_SECURITY_POLICY['DIRECTIVES']['img-src'])"
+)
 READ = "from inspection_site import settings; print(settings.SECRET_KEY)"
 
 
-def read_settings(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def read_settings(
+    folder: Path, read: str = READ, **variables: str
+) -> subprocess.CompletedProcess[str]:
     own = {f"HAIRLINE_{name}": value for name, value in variables.items()}
     return subprocess.run(
-        [sys.executable, "-c", READ],
+        [sys.executable, "-c", read],
         env={**os.environ, "HAIRLINE_DATA": str(folder), **own},
         capture_output=True,
         text=True,
@@ -33,6 +39,7 @@ def read_settings(folder: Path, **variables: str) -> subprocess.CompletedProcess
         ("DEBUG", "maybe", "boolean"),
         ("TIME_ZONE", "Mars", "Europe/London"),
         ("REDIS_URL", "http://127.0.0.1", "redis://"),
+        ("MAP_TILES", "http://tiles.example.org", "{z}/{x}/{y}"),
         ("REPLAY_DATA", "/nowhere", "index.csv"),
     ],
 )
@@ -43,6 +50,13 @@ def test_a_bad_value_is_refused_with_variable_value_and_what_is_allowed(
     assert f"HAIRLINE_{name}" in refusal
     assert repr(value) in refusal
     assert allowed in refusal
+
+
+def test_tiles_of_the_map_may_come_from_their_server_alone(tmp_path: Path) -> None:
+    tiles = "https://tiles.example.org/a/{z}/{x}/{y}.png"
+    assert "https:" not in read_settings(tmp_path, READ_POLICY).stdout
+    policy = read_settings(tmp_path, READ_POLICY, MAP_TILES=tiles).stdout
+    assert "'https://tiles.example.org'" in policy
 
 
 def test_the_secret_key_is_made_once_and_private(tmp_path: Path) -> None:

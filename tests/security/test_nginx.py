@@ -21,7 +21,7 @@ CONFIGURATION = """\
 daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{}}
 http {{
-  access_log off; types {{ }} default_type application/octet-stream;
+  types {{ }} default_type application/octet-stream;
   client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
   uwsgi_temp_path {folder}; scgi_temp_path {folder};
   {servers}
@@ -70,6 +70,7 @@ def port(site: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[i
         ("listen 8443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
         ("http2 on;", ""),  # spelled otherwise before nginx 1.25
         ("/certificates/", f"{folder}/"),
+        ("/var/log/nginx/access.log", f"{folder}/access.log"),
         ("http://web:8000", f"http://127.0.0.1:{site.port}"),
         ("/data/media/", f"{site.layout.data}/media/"),
     ):
@@ -156,3 +157,14 @@ def test_files_are_not_the_worlds(site: LiveSite, session: Session) -> None:
     for path in (site.layout.data / "media" / "originals").rglob("*.jpg"):
         assert path.stat().st_mode & 0o007 == 0
     assert os.stat(site.layout.data).st_mode & 0o077 == 0  # noqa: PTH116  one word for both
+
+
+def test_no_log_holds_the_token_of_a_shared_report(
+    site: LiveSite, port: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    token = "T" * 43
+    assert ask(port, f"/shared/{token}/").status == 404
+    logs = tmp_path_factory.getbasetemp().glob("nginx0/access.log")
+    written = [site.log("web"), *(log.read_text() for log in logs)]
+    assert all("/shared/" in log and token not in log for log in written)
+    assert len(written) == 2
