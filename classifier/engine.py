@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 from PIL import Image, ImageStat
@@ -149,9 +149,11 @@ class StubEngine:
         return self.read_facts(model).name.encode()
 
     def read_facts(self, model: Path) -> ModelFacts:
-        name = self.NAME if model == self.released else self._name_on_card(model)
+        card: dict[str, Any] = {"name": self.NAME} if model == self.released else self._card(model)
+        name = str(card.get("name"))
         digest = hashlib.sha256(name.encode()).hexdigest()
-        return ModelFacts(name, digest, self.THRESHOLDS, {"name": name})
+        thresholds = Thresholds(**card.get("thresholds", vars(self.THRESHOLDS)))
+        return ModelFacts(name, digest, thresholds, {"name": name})
 
     def classify(self, image: Path, *, model: Path) -> PhotoAnswer:
         self.read_facts(model)  # otherwise every version answers alike
@@ -167,9 +169,9 @@ class StubEngine:
             seconds=0.0,
         )
 
-    def _name_on_card(self, model: Path) -> str:
+    def _card(self, model: Path) -> dict[str, Any]:
         try:
-            return str(json.loads((model / "card.json").read_text())["name"])
+            return dict(json.loads((model / "card.json").read_text()))
         except (OSError, ValueError) as error:
             raise ModelFileError(f"{model.name} has no card that can be read.") from error
 
@@ -185,7 +187,9 @@ class StubEngine:
             on_progress(Progress(epoch, request.epochs, 1, 1, 1 / epoch, 0.0, "learning"))
         shutil.rmtree(request.out, ignore_errors=True)
         request.out.mkdir(parents=True)
-        (request.out / "card.json").write_text(json.dumps({"name": request.name}))
+        thresholds = vars(request.thresholds or self.THRESHOLDS)
+        card = {"name": request.name, "thresholds": thresholds}
+        (request.out / "card.json").write_text(json.dumps(card))
         return self.read_facts(request.out)
 
     def compare(

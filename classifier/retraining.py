@@ -174,9 +174,8 @@ def _train(run: TrainingRun, out: Path) -> _Trained:
     facts = engine().retrain(request, heart.beat, brake.pulled)
     failpoints.hit("T4")
     measuring = gate.labelled(manifests.of_side(run.manifest, Side.TEST))
-    standing = gate.thresholds_of(run.base)
     photos = tuple(photo for _, photo in measuring)
-    sides = CompareRequest(request.base, out, photos, standing, standing)
+    sides = CompareRequest(request.base, out, photos, request.thresholds, facts.thresholds)
     try:
         comparison = engine().compare(sides, heart.compared, brake.pulled)
     except BaseException:
@@ -198,6 +197,7 @@ def _request(run: TrainingRun, out: Path) -> RetrainRequest:
         epochs=settings.TRAINING_EPOCHS,
         seed=run.pk,
         name=f"run {run.pk} from {run.base.name}"[:80],
+        thresholds=gate.thresholds_of(run.base),
     )
 
 

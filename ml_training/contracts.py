@@ -155,7 +155,8 @@ class LabelledPhoto:
 
     `name` is what a message calls it; figures are given apart for each `kind` of structure.
     `places` are boxes (left, top, right, bottom, in fractions 0–1) around cracks that a person
-    marked; there may be cracks elsewhere, too.
+    marked; there may be cracks elsewhere, too. `key` tells a photo apart for good, wherever its
+    file lies; the path where it is empty.
     """
 
     path: Path
@@ -164,6 +165,7 @@ class LabelledPhoto:
     name: str = ""
     kind: str = ""
     places: tuple[tuple[float, float, float, float], ...] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,8 @@ class RetrainRequest:
 
     `base` is the model folder to start from, `out` the folder to create (it must not exist yet).
     `held_out_groups` are only measured, never trained on. `replay` is an index file, a folder of
-    `Positive/` and `Negative/`, or None for drawn photos.
+    `Positive/` and `Negative/`, or None for drawn photos. `thresholds` are those by which the base
+    judges, where they are not those of its folder.
     """
 
     photos: tuple[LabelledPhoto, ...]
@@ -183,6 +186,7 @@ class RetrainRequest:
     epochs: int
     seed: int
     name: str
+    thresholds: Thresholds | None = None
 
 
 @dataclass(frozen=True)

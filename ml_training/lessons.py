@@ -23,7 +23,7 @@ from ml_training.contracts import LabelledPhoto, Progress, RetrainRequest, Train
 from ml_training.dataset import Example, read_examples
 from ml_training.inference import CELL, Classifier, Floats, working_sizes
 from ml_training.photos import open_upright
-from ml_training.synthetic import draw_photo
+from ml_training.synthetic import DrawnPhoto, draw_photo
 from ml_training.training import OnProgress, ShouldStop
 
 SECONDS_BETWEEN_NOTES = 1.0
@@ -36,6 +36,9 @@ _MARK_SIDES = (160, 640)
 _REPLAY_PHOTOS = 240
 _DRAWN_PHOTOS = 12
 _DRAWN_SIZE = (512, 384)
+_UNSEEN_PHOTOS = 40
+_DRAWN_UNSEEN = 16
+_FIRST_UNSEEN_SEED = 5_000_000_000
 
 Labelled = tuple[Example, Pixels, Pixels | None]
 
@@ -138,29 +141,51 @@ def replay(base: Classifier, job: Job) -> Iterator[Labelled]:
         return
     examples = [e for e in read_examples(job.request.replay) if e.role != "dev"]
     measured = {e.path for e in measuring.measured_examples(examples, base.facts.card)}
-    chosen = _sample([e for e in examples if e.path not in measured] or examples, job.request.seed)
+    taught = [e for e in examples if e.path not in measured] or examples
+    chosen = _sample(taught, _REPLAY_PHOTOS, job.request.seed)
     for number, example in enumerate(chosen, 1):
         job.tell(f"Reading old photos, {number} of {len(chosen)}")
         yield example, *decode(example, max_side=1024)
 
 
-def _sample(examples: Sequence[Example], seed: int) -> list[Example]:
+def unseen(base: Classifier, job: Job) -> Iterator[tuple[Image.Image, bool]]:
+    """Give old photos that teach neither the base nor its candidates, each with whether it is
+    cracked: of the folder those that the base only measured, or drawn ones of other seeds.
+    """
+    if job.request.replay is None:
+        for number in range(_DRAWN_UNSEEN):
+            job.tell(f"Drawing photos to calibrate by, {number + 1} of {_DRAWN_UNSEEN}")
+            yield _draw(_FIRST_UNSEEN_SEED + number).image.convert("RGB"), number % 2 == 0
+        return
+    examples = [e for e in read_examples(job.request.replay) if e.role != "dev"]
+    measured = measuring.measured_examples(examples, base.facts.card)
+    for example in _sample(measured, _UNSEEN_PHOTOS, seed=0):
+        job.tell("Reading old photos to calibrate by")
+        yield open_upright(example.path, max_side=max(base.serving.sides)), example.cracked
+
+
+def _sample(examples: Sequence[Example], count: int, seed: int) -> list[Example]:
     """Draw as many photos of each source and label, as far as there are."""
     rng = np.random.default_rng(seed)
     piles: dict[tuple[str, str], list[Example]] = {}
     for i in rng.permutation(len(examples)):
         piles.setdefault((examples[i].source, examples[i].label), []).append(examples[i])
-    share = max(1, _REPLAY_PHOTOS // max(1, len(piles)))
+    share = max(1, count // max(1, len(piles)))
     return [example for pile in piles.values() for example in pile[:share]]
 
 
 def _drawn(job: Job) -> Iterator[Labelled]:
-    width, height = _DRAWN_SIZE
     for number in range(_DRAWN_PHOTOS):
         job.tell(f"Drawing photos, {number + 1} of {_DRAWN_PHOTOS}")
         seed, cracked = job.request.seed * 1000 + number, number % 2 == 0
-        photo = draw_photo(seed=seed, cracked=cracked, width=width, height=height)
+        photo = _draw(seed)
         kind = "crack" if cracked else "clear"
         name = Path(f"drawn-{seed}")
         example = Example(name, cracked, kind, f"drawn-{number}", "drawn", "train", name)
         yield example, np.asarray(photo.image.convert("RGB")), np.asarray(photo.mask)
+
+
+def _draw(seed: int) -> DrawnPhoto:
+    """Draw a photo, cracked where the seed is even."""
+    width, height = _DRAWN_SIZE
+    return draw_photo(seed=seed, cracked=seed % 2 == 0, width=width, height=height)
