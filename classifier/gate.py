@@ -38,13 +38,18 @@ def labelled(entries: Iterable[Entry]) -> list[tuple[int, LabelledPhoto]]:
                 group=str(entry["structure"]),
                 name=entry["name"],
                 kind=entry["kind"],
-                places=tuple((box[0], box[1], box[2], box[3]) for box in entry["marks"]),
+                places=_boxes(entry["marks"]),
+                regions=_boxes(entry.get("regions", [])),
                 key=entry["sha256"],
             ),
         )
         for entry in entries
         if entry["photo"] in photos
     ]
+
+
+def _boxes(corners: list[list[float]]) -> tuple[tuple[float, float, float, float], ...]:
+    return tuple((box[0], box[1], box[2], box[3]) for box in corners)
 
 
 def measuring_now() -> list[Entry]:

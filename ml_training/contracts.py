@@ -25,6 +25,7 @@ from typing import Literal
 Verdict = Literal["flagged", "undecided", "clear"]
 BackendChoice = Literal["auto", "tensorflow", "openvino"]
 RefusalStatus = Literal[413, 415, 422]
+Box = tuple[float, float, float, float]
 
 
 class HairlineMLError(Exception):
@@ -155,8 +156,9 @@ class LabelledPhoto:
 
     `name` is what a message calls it; figures are given apart for each `kind` of structure.
     `places` are boxes (left, top, right, bottom, in fractions 0–1) around cracks that a person
-    marked; there may be cracks elsewhere, too. `key` tells a photo apart for good, wherever its
-    file lies; the path where it is empty.
+    marked; there may be cracks elsewhere, too. `regions` are boxes around what a model had outlined
+    when the person answered: confirmed or dismissed with the photo. `key` tells a photo apart for
+    good, wherever its file lies; the path where it is empty.
     """
 
     path: Path
@@ -164,7 +166,8 @@ class LabelledPhoto:
     group: str
     name: str = ""
     kind: str = ""
-    places: tuple[tuple[float, float, float, float], ...] = ()
+    places: tuple[Box, ...] = ()
+    regions: tuple[Box, ...] = ()
     key: str = ""
 
 

@@ -1,9 +1,10 @@
 """What a retraining learns from: windows of reviewed photos and a replay of old ones.
 
 Confirmed photos are cracked, dismissed ones clear. Where a person marked a crack, a window lies
-around the mark. Elsewhere the base model's own map chooses the windows: around its strongest cells,
-where a confirmed crack most likely is and where a dismissed photo most needs the lesson: there each
-cell is known to be clear. The replay keeps old sites from being forgotten.
+around the mark; where a region was outlined when the person answered, a window lies around the
+region: cracked where the photo was confirmed, a hard negative, each cell of it clear, where it was
+dismissed. Beyond these the base model's own map chooses: windows around its strongest cells. The
+replay keeps old sites from being forgotten.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from PIL import Image
 
 from ml_training import measuring
 from ml_training.caching import Pixels, decode
-from ml_training.contracts import LabelledPhoto, Progress, RetrainRequest, TrainingCancelled
+from ml_training.contracts import Box, LabelledPhoto, Progress, RetrainRequest, TrainingCancelled
 from ml_training.dataset import Example, read_examples
 from ml_training.inference import CELL, Classifier, Floats, working_sizes
 from ml_training.photos import open_upright
@@ -31,6 +32,7 @@ SECONDS_BETWEEN_NOTES = 1.0
 _WINDOW = 320
 _WINDOWS_A_PHOTO = 4
 _MARKS_A_PHOTO = 8
+_REGIONS_A_PHOTO = 4
 _MARK_SIDES = (160, 640)
 """A window around a mark is at least and at most so large, in pixels of the finest size."""
 _REPLAY_PHOTOS = 240
@@ -80,8 +82,11 @@ def review_windows(
         cells = base.look(image).fused
         example = reviewed(photo)
         for box in photo.places[:_MARKS_A_PHOTO]:
-            yield example, _around(pixels, box), None
-        for top, left in _strongest_places(cells, _guesses(photo, cells)):
+            yield example, _around(pixels, box, _middle(box)), None
+        regions = photo.regions[:_REGIONS_A_PHOTO]
+        for box in regions:
+            yield example, _around(pixels, box, _strongest_within(cells, box)), None
+        for top, left in _strongest_places(cells, _guesses(photo, cells) - len(regions)):
             yield example, _cut(pixels, top, left), None
 
 
@@ -92,15 +97,31 @@ def _guesses(photo: LabelledPhoto, cells: Floats) -> int:
     return 0 if photo.places else 1
 
 
-def _around(pixels: Pixels, box: tuple[float, float, float, float]) -> Pixels:
-    """Cut a square window around a marked box, so that the mark fills most of it."""
+def _middle(box: Box) -> tuple[float, float]:
+    left, top, right, bottom = box
+    return (left + right) / 2, (top + bottom) / 2
+
+
+def _strongest_within(cells: Floats, box: Box) -> tuple[float, float]:
+    """Give the place in a region where the map is strongest: its middle may miss a bent crack."""
+    rows, columns = cells.shape
+    left, top, right, bottom = box
+    above, before = min(int(top * rows), rows - 1), min(int(left * columns), columns - 1)
+    inside = cells[above : max(above + 1, int(bottom * rows)), before:]
+    inside = inside[:, : max(1, int(right * columns) - before)]
+    row, column = np.unravel_index(int(np.argmax(inside)), inside.shape)
+    return (before + int(column) + 0.5) / columns, (above + int(row) + 0.5) / rows
+
+
+def _around(pixels: Pixels, box: Box, middle: tuple[float, float]) -> Pixels:
+    """Cut a square window around a place in a box, so large that the box fills most of it."""
     height, width = pixels.shape[:2]
     left, top, right, bottom = (
         share * length for share, length in zip(box, (width, height) * 2, strict=True)
     )
     smallest, largest = _MARK_SIDES
     side = round(min(max(1.2 * max(right - left, bottom - top), smallest), largest))
-    return _cut(pixels, round((top + bottom) / 2), round((left + right) / 2), side)
+    return _cut(pixels, round(middle[1] * height), round(middle[0] * width), side)
 
 
 def reviewed(photo: LabelledPhoto) -> Example:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
 
-from classifier.states import Verdict
+from classifier.states import Outcome, Verdict
 
 if TYPE_CHECKING:
     from classifier.models import ModelVersion
@@ -81,12 +81,43 @@ class Prediction(models.Model):
         return f"{self.get_verdict_display()} · {self.score:.2f}"
 
 
+class RegionQuerySet(models.QuerySet["Region"]):
+    def answered_by_photo(self) -> dict[int, list[list[float]]]:
+        """Boxes (left, top, right, bottom) around the regions on which people's standing decisions
+        were made, by photo, the strongest first.
+
+        A confirmation says that there is a crack, not that each region is one: of a confirmed
+        photo's regions those count that were strong enough to flag it, or else the strongest.
+        """
+        said = self.filter(prediction=F("prediction__photo__decision__prediction"))
+        rows = said.order_by("prediction__photo", "-score", "id").values_list(
+            "prediction__photo",
+            "outline",
+            "score",
+            "prediction__flagged_from",
+            "prediction__photo__decision__outcome",
+        )
+        boxes: dict[int, list[list[float]]] = {}
+        for photo, outline, score, flagged_from, outcome in rows:
+            found = boxes.setdefault(photo, [])
+            if outcome != Outcome.CONFIRMED or score >= flagged_from or not found:
+                found.append(_box(outline))
+        return boxes
+
+
+def _box(outline: list[list[float]]) -> list[float]:
+    across, down = zip(*outline, strict=True)
+    return [min(across), min(down), max(across), max(down)]
+
+
 class Region(models.Model):
     """A connected area of crack evidence: a polygon in fractions of width and height."""
 
     prediction = models.ForeignKey(Prediction, on_delete=models.CASCADE, related_name="regions")
     outline = models.JSONField()
     score = models.FloatField()
+
+    objects = RegionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-score", "id"]
