@@ -92,6 +92,11 @@ class Engine(Protocol):
     ) -> Comparison:
         """Judge a candidate beside the active model; raises TrainingCancelled."""
 
+    def choose(
+        self, embeddings: list[bytes], uncertainty: list[float], known: list[bytes]
+    ) -> list[int]:
+        """Give the numbers of the photos to review, the most instructive first."""
+
 
 class KerasEngine:
     """The real network. One classifier stays loaded, that of the folder asked for last."""
@@ -127,6 +132,11 @@ class KerasEngine:
         self, request: CompareRequest, on_photo: OnPhoto, should_stop: ShouldStop
     ) -> Comparison:
         return ml_training.compare(request, on_photo=on_photo, should_stop=should_stop)
+
+    def choose(
+        self, embeddings: list[bytes], uncertainty: list[float], known: list[bytes]
+    ) -> list[int]:
+        return ml_training.choose(embeddings, uncertainty, known=known)
 
     def _classifier(self, folder: Path) -> "Classifier":
         if self._loaded is None or self._loaded[0] != folder:
@@ -167,6 +177,7 @@ class StubEngine:
             regions=(Region(outline, score),) if score > 0.3 else (),
             evidence=EvidenceMap(2, 2, bytes([round(score * 255), 0, 0, 0])),
             seconds=0.0,
+            embedding=bytes([round(red), round(green)]),
         )
 
     def _card(self, model: Path) -> dict[str, Any]:
@@ -204,6 +215,14 @@ class StubEngine:
             scores.append((active.score, candidate.score))
             on_photo(number, len(request.photos))
         return Comparison((Finding("stub", True, "It answers alike."),), {}, tuple(scores))
+
+    def choose(
+        self, embeddings: list[bytes], uncertainty: list[float], known: list[bytes]
+    ) -> list[int]:
+        """Take each colour once, the least certain first, then the others."""
+        order = sorted(range(len(embeddings)), key=lambda n: -uncertainty[n])
+        first = {embeddings[n]: n for n in reversed(order) if embeddings[n] not in known}
+        return sorted(order, key=lambda n: n not in first.values())
 
 
 @cache

@@ -66,6 +66,7 @@ class ReviewOrder(TextChoices):
     CONFIDENCE = "confidence", "Most certain first"
     UNCERTAINTY = "uncertainty", "Least certain first"
     STRUCTURE = "structure", "By structure"
+    LEARNING = "learning", "Most to learn from"
 
 
 class Side(TextChoices):

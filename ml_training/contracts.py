@@ -114,7 +114,7 @@ class EvidenceMap:
 @dataclass(frozen=True)
 class PhotoAnswer:
     """What the classifier says about one photo. `score` is calibrated, 0–1; `seconds` is wall
-    time.
+    time; `embedding` is for `choose`, which finds photos that differ.
     """
 
     score: float
@@ -122,6 +122,7 @@ class PhotoAnswer:
     regions: tuple[Region, ...]
     evidence: EvidenceMap
     seconds: float
+    embedding: bytes = b""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from classifier.models import Inspection, Photo
 
 
+_DOUBT = Abs(
+    F("prediction__score") - (F("prediction__clear_below") + F("prediction__flagged_from")) / 2
+)
+
+
 class PhotoLists(StateQuerySet["Photo"]):
     def by_concern(self) -> Self:
         """Flagged, undecided, clear, then the rest; each by score, highest first."""
@@ -37,8 +42,11 @@ class PhotoLists(StateQuerySet["Photo"]):
 
     def by_uncertainty(self) -> Self:
         """Nearest to the middle between the two thresholds first: where a person helps most."""
-        middle = (F("prediction__clear_below") + F("prediction__flagged_from")) / 2
-        return self.order_by(Abs(F("prediction__score") - middle), "id")
+        return self.order_by(_DOUBT, "id")
+
+    def by_lesson(self) -> Self:
+        """What teaches most first (see `lessons`); what is not ordered yet by uncertainty."""
+        return self.order_by(F("prediction__lesson").asc(nulls_last=True), _DOUBT, "id")
 
     def by_structure(self) -> Self:
         """Structure after structure, each as its photos were taken."""

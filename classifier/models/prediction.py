@@ -9,7 +9,7 @@ from django.db.models import Count, F, OuterRef, Q, Subquery
 from classifier.states import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from classifier.models import ModelVersion
+    from classifier.models import ModelVersion, PhotoQuerySet
 
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
@@ -21,6 +21,20 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
     def scores(self) -> dict[int, float]:
         """The scores by photo; meant for the answers of one version."""
         return dict(self.order_by().values_list("photo", "score"))
+
+    def of_photos(self, photos: "PhotoQuerySet") -> "PredictionQuerySet":
+        """The answers that stand for these photos, as far as they have an embedding."""
+        return self.filter(pk__in=photos.values("prediction")).exclude(embedding=b"")
+
+    def unordered(self) -> "PredictionQuerySet":
+        return self.filter(lesson__isnull=True)
+
+    def newest_embeddings(self, limit: int) -> list[bytes]:
+        return [bytes(one) for one in self.values_list("embedding", flat=True)[:limit]]
+
+    def keep_lessons(self, places: dict[int, int]) -> None:
+        rows = [Prediction(pk=pk, lesson=place) for pk, place in places.items()]
+        self.bulk_update(rows, ["lesson"], batch_size=200)
 
     def of_version(self, version: "ModelVersion") -> "PredictionQuerySet":
         return self.filter(model_version=version)
@@ -58,6 +72,12 @@ class Prediction(models.Model):
     map_width = models.PositiveSmallIntegerField(help_text="cells of the evidence map")
     map_height = models.PositiveSmallIntegerField()
     seconds = models.FloatField()
+    embedding = models.BinaryField(
+        default=bytes, editable=False, help_text="what kind of place it is; see lessons.py"
+    )
+    lesson = models.PositiveIntegerField(
+        null=True, editable=False, help_text="place in the order that teaches most"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PredictionQuerySet.as_manager()
