@@ -130,7 +130,7 @@ def sweep() -> None:
     """Ring for photos and runs that were missed, set aside what keeps failing, clear leftovers."""
     now = timezone.now()
     classification.quarantine_exhausted(now)
-    retraining.interrupt_silent(now)
+    retraining.resume_silent(now)
     classification.clear_abandoned_uploads()
     messages = _messages_waiting()
     if messages < Photo.objects.pending().count():

@@ -179,7 +179,8 @@ class RetrainRequest:
     `base` is the model folder to start from, `out` the folder to create (it must not exist yet).
     `held_out_groups` are only measured, never trained on. `replay` is an index file, a folder of
     `Positive/` and `Negative/`, or None for drawn photos. `thresholds` are those by which the base
-    judges, where they are not those of its folder.
+    judges, where they are not those of its folder. `checkpoint` is a file written after each
+    epoch: the same request goes on from it.
     """
 
     photos: tuple[LabelledPhoto, ...]
@@ -191,6 +192,7 @@ class RetrainRequest:
     seed: int
     name: str
     thresholds: Thresholds | None = None
+    checkpoint: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -237,7 +239,8 @@ class Comparison:
 @dataclass(frozen=True)
 class Progress:
     """How far a training is. `epoch` counts from 1 to `epochs` (0: the stages before them),
-    `step` from 0 to `steps` of the epoch.
+    `step` from 0 to `steps` of the epoch. `held_out_loss` is that of crops which are not learned
+    from, where there are some.
     """
 
     epoch: int
@@ -247,6 +250,7 @@ class Progress:
     loss: float
     seconds_left: float | None
     note: str
+    held_out_loss: float | None = None
 
 
 @dataclass(frozen=True)

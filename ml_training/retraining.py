@@ -14,7 +14,7 @@ from PIL import Image
 
 from ml_training import artifacts, recalibrating
 from ml_training.architecture import freeze
-from ml_training.augmentation import Augmentation
+from ml_training.augmentation import AS_IT_IS, Augmentation
 from ml_training.caching import CachedPhotos, in_memory
 from ml_training.comparing import golden_answers
 from ml_training.contracts import (
@@ -37,7 +37,7 @@ from ml_training.inference import (
 from ml_training.lessons import Job, replay, review_windows, unseen
 from ml_training.photos import open_upright
 from ml_training.runs import Phase, Run
-from ml_training.sampling import CropSampler, Sampling
+from ml_training.sampling import Batch, CropSampler, Sampling
 from ml_training.serving import Serving
 from ml_training.training import Trainer
 
@@ -48,6 +48,7 @@ CALIBRATING_SHARE = 0.2
 FEWEST_TO_CALIBRATE = 30
 """Of each kind; fewer, and single photos are kept out instead of whole structures."""
 _CALIBRATING_SALT = 3
+_FOLLOWED_PHOTOS, _FOLLOWED_CROPS, _FOLLOWED_SIDE = 24, 24, 192
 
 _FROZEN_UNTIL = "block4_add"
 _LEARNING_RATE = 1.5e-4
@@ -63,8 +64,10 @@ def retrain(
 
     Photos of held-out groups are for `compare`: nothing is learned from them or fitted to them. Of
     the others, some groups are kept to calibrate by where there are enough. Stages before the first
-    epoch are told as its step 0. Raises TooFewPhotos, DatasetError where a picture would both teach
-    and measure, ModelFileError, TrainingCancelled (nothing is written then).
+    epoch are told as its step 0. With a checkpoint a retraining that was killed goes on after its
+    last whole epoch and ends as if it had never stopped. Raises TooFewPhotos, DatasetError where a
+    picture would both teach and measure, ModelFileError, TrainingCancelled (nothing is written
+    then).
     """
     if request.out.exists():
         raise ModelFileError(f"The model folder {request.out.name} exists already.")
@@ -75,7 +78,7 @@ def retrain(
     _refuse_doubles(sides, job)
     windows = list(review_windows(base, sides.learned, job))
     windows += list(replay(base, job))
-    network = _train(in_memory(windows), job)
+    network = _train(in_memory(windows), _held_out(base, sides, job), job)
     with tempfile.TemporaryDirectory(prefix="hairline-") as name:
         return _write(network, base, sides, job, Path(name))
 
@@ -153,7 +156,21 @@ def _named(photo: LabelledPhoto) -> str:
 # === Learning ===
 
 
-def _train(photos: CachedPhotos, job: Job) -> keras.Model:
+def _held_out(base: Classifier, sides: _Sides, job: Job) -> Batch | None:
+    """Cut one fixed batch from the photos kept to calibrate, to follow what training does to photos
+    that it does not see; None where one kind is missing.
+    """
+    if min(_count_kinds(sides.calibrating)) == 0:
+        return None
+    photos = in_memory(review_windows(base, sides.calibrating[:_FOLLOWED_PHOTOS], job))
+    if len({example.cracked for example in photos.examples}) < 2:
+        return None
+    run = _run(job.request, steps=1)
+    sampler = CropSampler(photos, sampling=run.sampling, augmentation=AS_IT_IS, seed=0)
+    return sampler.batch(step=0, side=_FOLLOWED_SIDE, count=_FOLLOWED_CROPS)
+
+
+def _train(photos: CachedPhotos, held_out: Batch | None, job: Job) -> keras.Model:
     request = job.request
     reviewed = sum(e.source == "reviewed" for e in photos.examples)
     run = _run(request, steps=max(12, min(150, reviewed // 8)))
@@ -164,7 +181,8 @@ def _train(photos: CachedPhotos, job: Job) -> keras.Model:
     if any(layer.name == _FROZEN_UNTIL for layer in network.layers):
         freeze(network, until=_FROZEN_UNTIL)
     keras.utils.set_random_seed(request.seed)
-    Trainer(network, run).train(sampler, on_progress=job.report, should_stop=job.should_stop)
+    trainer = Trainer(network, run, checkpoint=request.checkpoint, held_out=held_out)
+    trainer.train(sampler, on_progress=job.report, should_stop=job.should_stop)
     return network
 
 

@@ -120,3 +120,28 @@ def test_with_many_structures_whole_ones_are_kept_to_calibrate(tmp_path: Path) -
 def test_a_few_photos_are_all_learned_from(tmp_path: Path) -> None:
     sides = _sides(request_for(named(4, "structure-0"), tmp_path))
     assert (len(sides.learned), sides.calibrating) == (4, [])
+
+
+class Killed(BaseException):
+    """Stands for a worker that dies."""
+
+
+def test_a_killed_retraining_goes_on_from_its_last_epoch_to_the_same_answers(
+    make_photos: MakePhotos, tmp_path: Path
+) -> None:
+    photos = make_photos(12)
+    whole = request_for(photos, tmp_path / "whole")
+    answers = retrain(whole, on_progress=lambda _: None, should_stop=lambda: False).card["golden"]
+
+    def die(progress: Progress) -> None:
+        if progress.epoch == 2:
+            raise Killed
+
+    request = replace(whole, out=tmp_path / "resumed", checkpoint=tmp_path / "work" / "run.npz")
+    with pytest.raises(Killed):
+        retrain(request, on_progress=die, should_stop=lambda: False)
+    assert not request.out.exists()
+    told: list[Progress] = []
+    facts = retrain(request, on_progress=told.append, should_stop=lambda: False)
+    assert {p.epoch for p in told} == {0, 2}, "The first epoch is not learned again."
+    assert facts.card["golden"] == pytest.approx(answers, abs=1e-3)
