@@ -28,7 +28,7 @@ from ml_training.retraining import retrain
 
 ORDERS = ("chosen", "random")
 FALSE_FLAGS = 0.1
-_VERSION = 1
+_VERSION = 2
 
 Values = npt.NDArray[np.float64]
 
@@ -205,7 +205,7 @@ class Simulation:
     # === Looking and learning ===
 
     def _look(self, example: Example) -> _Look:
-        name = f"{example.source}/{example.path.name}"
+        name = str(example.path)  # file names come twice in a source
         if name not in self._looks:
             answer = self._base.classify(example.path)
             regions = tuple((_box(r.outline), r.score) for r in answer.regions)
@@ -244,7 +244,7 @@ class Simulation:
                 cracked=e.cracked,
                 group="new site",
                 regions=self._look(e).answered(cracked=e.cracked, flagged_from=strong),
-                key=e.path.name,
+                key=str(e.path),
             )
             for e in reviewed
         )

@@ -41,13 +41,17 @@ def test_a_stopped_simulation_goes_on_from_its_pieces(
         rows.writerow(["path", "label", "group", "source", "role"])
         for number in range(32):
             cracked, old = number % 2 == 0, number < 8
-            draw_wall(number, cracked=cracked).save(tmp_path / f"{number}.jpg")
             label = "crack" if cracked else "clear"
+            (tmp_path / label).mkdir(exist_ok=True)
+            name = f"{label}/{number // 2}.jpg"
+            draw_wall(number, cracked=cracked).save(tmp_path / name)
             place = ["old", "train"] if old else ["site", "dev"]
-            rows.writerow([f"{number}.jpg", label, f"group {number}", *place])
+            rows.writerow([name, label, f"group {number}", *place])
     ask = ["simulate-reviews", "--data", str(index), "--work", str(tmp_path / "work"), "--quick"]
     ask += ["--model", str(RELEASED), "--sites", "site", "--counts", "8"]
     assert main([*ask, "--orders", "chosen"]) == 0
+    (looks,) = (tmp_path / "work").rglob("looks.json")
+    assert len(json.loads(looks.read_text())) == 32, "Photos of one name are told apart."
     (kept,) = (tmp_path / "work").rglob("site-1-chosen-8.json")
     kept.write_text(json.dumps(json.loads(kept.read_text()) | {"seconds": 12345.0}))
     assert main([*ask, "--minutes", "0"]) == 0
