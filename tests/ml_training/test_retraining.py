@@ -126,6 +126,7 @@ class Killed(BaseException):
     """Stands for a worker that dies."""
 
 
+@pytest.mark.timeout(400)
 def test_a_killed_retraining_goes_on_from_its_last_epoch_to_the_same_answers(
     make_photos: MakePhotos, tmp_path: Path
 ) -> None:
