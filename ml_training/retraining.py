@@ -65,9 +65,10 @@ def retrain(
     Photos of held-out groups are for `compare`: nothing is learned from them or fitted to them. Of
     the others, some groups are kept to calibrate by where there are enough. Stages before the first
     epoch are told as its step 0. With a checkpoint a retraining that was killed goes on after its
-    last whole epoch and ends nearly as if it had never stopped. Raises TooFewPhotos, DatasetError where a
-    picture would both teach and measure, ModelFileError, TrainingCancelled (nothing is written
-    then).
+    last whole epoch and ends nearly as if it had never stopped.
+
+    Raises TooFewPhotos, DatasetError where a picture would both teach and measure, ModelFileError,
+    TrainingCancelled (nothing is written then).
     """
     if request.out.exists():
         raise ModelFileError(f"The model folder {request.out.name} exists already.")
