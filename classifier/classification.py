@@ -159,6 +159,7 @@ def _written_prediction(photo: Photo, version: ModelVersion, answer: PhotoAnswer
             "map_width": answer.evidence.width,
             "map_height": answer.evidence.height,
             "seconds": answer.seconds,
+            "embedding": answer.embedding,
         },
     )
     if created:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 from PIL import Image, ImageStat
@@ -92,6 +92,11 @@ class Engine(Protocol):
     ) -> Comparison:
         """Judge a candidate beside the active model; raises TrainingCancelled."""
 
+    def choose(
+        self, embeddings: list[bytes], uncertainty: list[float], known: list[bytes]
+    ) -> list[int]:
+        """Give the numbers of the photos to review, the most instructive first."""
+
 
 class KerasEngine:
     """The real network. One classifier stays loaded, that of the folder asked for last."""
@@ -128,6 +133,11 @@ class KerasEngine:
     ) -> Comparison:
         return ml_training.compare(request, on_photo=on_photo, should_stop=should_stop)
 
+    def choose(
+        self, embeddings: list[bytes], uncertainty: list[float], known: list[bytes]
+    ) -> list[int]:
+        return ml_training.choose(embeddings, uncertainty, known=known)
+
     def _classifier(self, folder: Path) -> "Classifier":
         if self._loaded is None or self._loaded[0] != folder:
             self._loaded = (folder, ml_training.load_classifier(folder))
@@ -149,9 +159,11 @@ class StubEngine:
         return self.read_facts(model).name.encode()
 
     def read_facts(self, model: Path) -> ModelFacts:
-        name = self.NAME if model == self.released else self._name_on_card(model)
+        card: dict[str, Any] = {"name": self.NAME} if model == self.released else self._card(model)
+        name = str(card.get("name"))
         digest = hashlib.sha256(name.encode()).hexdigest()
-        return ModelFacts(name, digest, self.THRESHOLDS, {"name": name})
+        thresholds = Thresholds(**card.get("thresholds", vars(self.THRESHOLDS)))
+        return ModelFacts(name, digest, thresholds, {"name": name})
 
     def classify(self, image: Path, *, model: Path) -> PhotoAnswer:
         self.read_facts(model)  # otherwise every version answers alike
@@ -165,11 +177,12 @@ class StubEngine:
             regions=(Region(outline, score),) if score > 0.3 else (),
             evidence=EvidenceMap(2, 2, bytes([round(score * 255), 0, 0, 0])),
             seconds=0.0,
+            embedding=bytes([round(red), round(green)]),
         )
 
-    def _name_on_card(self, model: Path) -> str:
+    def _card(self, model: Path) -> dict[str, Any]:
         try:
-            return str(json.loads((model / "card.json").read_text())["name"])
+            return dict(json.loads((model / "card.json").read_text()))
         except (OSError, ValueError) as error:
             raise ModelFileError(f"{model.name} has no card that can be read.") from error
 
@@ -185,7 +198,9 @@ class StubEngine:
             on_progress(Progress(epoch, request.epochs, 1, 1, 1 / epoch, 0.0, "learning"))
         shutil.rmtree(request.out, ignore_errors=True)
         request.out.mkdir(parents=True)
-        (request.out / "card.json").write_text(json.dumps({"name": request.name}))
+        thresholds = vars(request.thresholds or self.THRESHOLDS)
+        card = {"name": request.name, "thresholds": thresholds}
+        (request.out / "card.json").write_text(json.dumps(card))
         return self.read_facts(request.out)
 
     def compare(
@@ -200,6 +215,14 @@ class StubEngine:
             scores.append((active.score, candidate.score))
             on_photo(number, len(request.photos))
         return Comparison((Finding("stub", True, "It answers alike."),), {}, tuple(scores))
+
+    def choose(
+        self, embeddings: list[bytes], uncertainty: list[float], known: list[bytes]
+    ) -> list[int]:
+        """Take each colour once, the least certain first, then the others."""
+        order = sorted(range(len(embeddings)), key=lambda n: -uncertainty[n])
+        first = {embeddings[n]: n for n in reversed(order) if embeddings[n] not in known}
+        return sorted(order, key=lambda n: n not in first.values())
 
 
 @cache

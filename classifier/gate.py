@@ -13,7 +13,7 @@ from classifier.engine import (
     Thresholds,
     engine,
 )
-from classifier.flips import Flip, Flips
+from classifier.flips import Flip, Flips, is_lower
 from classifier.manifests import Entry
 from classifier.models import ModelVersion, Photo, Structure, Trial
 from classifier.states import Outcome, Side, Verdict
@@ -38,12 +38,18 @@ def labelled(entries: Iterable[Entry]) -> list[tuple[int, LabelledPhoto]]:
                 group=str(entry["structure"]),
                 name=entry["name"],
                 kind=entry["kind"],
-                places=tuple((box[0], box[1], box[2], box[3]) for box in entry["marks"]),
+                places=_boxes(entry["marks"]),
+                regions=_boxes(entry.get("regions", [])),
+                key=entry["sha256"],
             ),
         )
         for entry in entries
         if entry["photo"] in photos
     ]
+
+
+def _boxes(corners: list[list[float]]) -> tuple[tuple[float, float, float, float], ...]:
+    return tuple((box[0], box[1], box[2], box[3]) for box in corners)
 
 
 def measuring_now() -> list[Entry]:
@@ -102,26 +108,25 @@ def record(
 
 
 def flips(trial: Trial) -> Flips:
-    """List the photos that only one of the two versions flags, the clearest change first."""
-
-    def flipped(was: str, becomes: str) -> list[Flip]:
-        chosen = [
-            entry
-            for entry in trial.photos
-            if _flags(trial, becomes, entry) and not _flags(trial, was, entry)
-        ]
-        chosen.sort(key=lambda entry: -abs(entry["candidate"] - entry["active"]))
-        return _shown(trial, chosen[:SHOWN_FLIPS])
-
-    return Flips(flipped("active", "candidate"), flipped("candidate", "active"))
-
-
-def _flags(trial: Trial, side: str, entry: Entry) -> bool:
-    version: ModelVersion = getattr(trial, side)
-    return version.verdict(entry[side]) == Verdict.FLAGGED
+    """List what changes, each version judging by its own thresholds, the clearest change first:
+    confirmed cracks that move down, and the other photos that only one of the two versions flags.
+    """
+    entries = sorted(trial.photos, key=lambda entry: -abs(entry["candidate"] - entry["active"]))
+    now_flagged, no_longer, moved_down = [], [], []
+    for entry in entries:
+        was = trial.active.verdict(entry["active"])
+        becomes = trial.candidate.verdict(entry["candidate"])
+        if entry["cracked"] and is_lower(becomes, than=was):
+            moved_down.append(entry)
+        elif was != Verdict.FLAGGED == becomes:
+            now_flagged.append(entry)
+        elif was == Verdict.FLAGGED != becomes:
+            no_longer.append(entry)
+    return Flips(*(_shown(trial, found) for found in (now_flagged, no_longer, moved_down)))
 
 
 def _shown(trial: Trial, entries: list[Entry]) -> list[Flip]:
+    entries = entries[:SHOWN_FLIPS]
     photos = Photo.objects.for_cards().by_ids(entry["photo"] for entry in entries)
     return [
         Flip(

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from classifier.models import Mark, Photo, Structure
+from classifier.models import Mark, Photo, Region, Structure
 from classifier.states import Outcome, Side
 
 Entry = dict[str, Any]
@@ -71,11 +71,12 @@ def freeze() -> list[Entry]:
 
 def labels() -> list[Entry]:
     """Return what people decided: photo, bytes, place, crack or none, who said so and when; and
-    where they marked a crack.
+    where they marked a crack, and what was outlined when they answered.
 
     Photos on which nobody could tell are left out; what a model says is never a label.
     """
     marked = Mark.objects.missed_by_photo()
+    outlined = Region.objects.answered_by_photo()
     return [
         {
             "photo": photo.pk,
@@ -87,6 +88,7 @@ def labels() -> list[Entry]:
             "cracked": photo.decision.outcome == Outcome.CONFIRMED,
             "cause": photo.decision.cause,
             "marks": marked.get(photo.pk, []),
+            "regions": outlined.get(photo.pk, []),
             "reviewer": photo.decision.by_id,
             "decided_at": photo.decision.created_at.isoformat(),
         }

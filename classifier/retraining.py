@@ -2,13 +2,13 @@
 
 import logging
 import shutil
-import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from classifier import failpoints, gate, manifests, versions
@@ -18,18 +18,17 @@ from classifier.engine import (
     HairlineMLError,
     LabelledPhoto,
     ModelFacts,
-    Progress,
     RetrainRequest,
     TrainingCancelled,
     engine,
 )
 from classifier.manifests import MIN_PHOTOS_OF_A_KIND, Bar, Entry, LeakedSplit
 from classifier.models import AuditEvent, ModelVersion, TrainingRun, User
+from classifier.models.training_run import MAX_ATTEMPTS
 from classifier.states import RunState, Side
+from classifier.training_pulse import Brake, Heart
 
 logger = logging.getLogger(__name__)
-
-CHECK_SECONDS = 2.0
 
 
 class CannotTrain(Exception):
@@ -131,12 +130,13 @@ def execute(run_id: int) -> bool:
     """Train the queued run and register its candidate; False where there was nothing to do."""
     now = timezone.now()
     if not TrainingRun.objects.by_id(run_id).move(
-        RunState.RUNNING, started_at=now, heartbeat_at=now
+        RunState.RUNNING, started_at=now, heartbeat_at=now, attempts=F("attempts") + 1
     ):
         return False
     failpoints.hit("T1")
     run = TrainingRun.objects.by_id(run_id).select_related("base", "requested_by").get()
     out = Path(settings.MODELS_ROOT) / f"run-{run.pk}"
+    shutil.rmtree(out, ignore_errors=True)  # of an attempt that died before it was registered
     try:
         trained = _train(run, out)
     except TrainingCancelled:
@@ -170,13 +170,12 @@ def _train(run: TrainingRun, out: Path) -> _Trained:
     """Write the candidate's folder and let the candidate stand beside the version it is from."""
     request = _request(run, out)
     failpoints.hit("T2")
-    heart, brake = _Heart(run.pk), _Brake(run.pk)
+    heart, brake = Heart(run), Brake(run)
     facts = engine().retrain(request, heart.beat, brake.pulled)
     failpoints.hit("T4")
     measuring = gate.labelled(manifests.of_side(run.manifest, Side.TEST))
-    standing = gate.thresholds_of(run.base)
     photos = tuple(photo for _, photo in measuring)
-    sides = CompareRequest(request.base, out, photos, standing, standing)
+    sides = CompareRequest(request.base, out, photos, request.thresholds, facts.thresholds)
     try:
         comparison = engine().compare(sides, heart.compared, brake.pulled)
     except BaseException:
@@ -198,62 +197,24 @@ def _request(run: TrainingRun, out: Path) -> RetrainRequest:
         epochs=settings.TRAINING_EPOCHS,
         seed=run.pk,
         name=f"run {run.pk} from {run.base.name}"[:80],
+        thresholds=gate.thresholds_of(run.base),
+        checkpoint=_checkpoint(run),
     )
 
 
-class _Heart:
-    """Writes progress into the run, at most every `CHECK_SECONDS` and at each epoch's end."""
-
-    def __init__(self, run_id: int) -> None:
-        self.run_id = run_id
-        self.last = 0.0
-        self.history: dict[int, float] = {}
-        self.progress = Progress(0, 0, 0, 0, 0.0, None, "")
-
-    def compared(self, done: int, total: int) -> None:
-        """Tell how far the comparison after the last epoch is."""
-        note = f"Comparing with the active version, {done} of {total}"
-        self.beat(replace(self.progress, note=note, seconds_left=None))
-
-    def beat(self, progress: Progress) -> None:
-        failpoints.hit("T3", progress.epoch)
-        self.progress = progress
-        if progress.epoch:  # 0 tells of the stages before the first
-            self.history[progress.epoch] = progress.loss
-        is_last_step = 0 < progress.steps <= progress.step
-        if time.monotonic() - self.last < CHECK_SECONDS and not is_last_step:
-            return
-        self.last = time.monotonic()
-        TrainingRun.objects.by_id(self.run_id).update(
-            heartbeat_at=timezone.now(),
-            progress=vars(progress),
-            history=[{"epoch": epoch, "loss": loss} for epoch, loss in self.history.items()],
-        )
-
-
-class _Brake:
-    """Tells whether the run was asked to stop or was closed."""
-
-    def __init__(self, run_id: int) -> None:
-        self.run_id = run_id
-        self.last = 0.0
-        self.is_pulled = False
-
-    def pulled(self) -> bool:
-        if time.monotonic() - self.last >= CHECK_SECONDS:
-            self.last = time.monotonic()
-            run = TrainingRun.objects.by_id(self.run_id).only("state", "cancel_requested").get()
-            self.is_pulled = run.cancel_requested or run.state != RunState.RUNNING
-        return self.is_pulled
+def _checkpoint(run: TrainingRun) -> Path:
+    """Return the file from which the run goes on when its worker died."""
+    return Path(settings.MODELS_ROOT) / ".training" / f"run-{run.pk}.npz"
 
 
 def _close(
     run: TrainingRun, state: RunState, message: str, candidate: ModelVersion | None = None
 ) -> bool:
-    closed = TrainingRun.objects.by_id(run.pk).close(
+    closed = TrainingRun.objects.held(run).close(
         state, message=message[:500], candidate=candidate, ended_at=timezone.now()
     )
     if closed:
+        _checkpoint(run).unlink(missing_ok=True)
         AuditEvent.objects.record(f"training {state}", run, by=None, message=message)
     return bool(closed)
 
@@ -266,14 +227,23 @@ def cancel(run: TrainingRun, *, by: User) -> None:
     AuditEvent.objects.record("training cancel asked", run, by=by)
 
 
-def interrupt_silent(now: datetime) -> int:
-    """Close runs whose worker fell silent, so that a new one may start; return how many."""
-    silence = timedelta(seconds=settings.TRAINING_SILENCE_SECONDS)
-    return TrainingRun.objects.silent_since(now - silence).close(
+def resume_silent(now: datetime) -> int:
+    """Queue runs whose worker fell silent again, so that they go on from their last epoch; return
+    how many. Those that were cancelled meanwhile or died too often are closed.
+    """
+    silent = TrainingRun.objects.silent_since(
+        now - timedelta(seconds=settings.TRAINING_SILENCE_SECONDS)
+    )
+    silent.cancelled_meanwhile().close(
+        RunState.CANCELLED, message="Cancelled; nothing was changed.", ended_at=now
+    )
+    silent.tried_often().close(
         RunState.INTERRUPTED,
-        message="The training worker stopped. Start a new run; nothing else was changed.",
+        message=f"The training worker stopped {MAX_ATTEMPTS} times. Nothing else was changed. "
+        "Look at its log before you start a new run.",
         ended_at=now,
     )
+    return silent.move(RunState.QUEUED, message="The worker stopped; the run goes on by itself.")
 
 
 def queued_runs() -> list[int]:

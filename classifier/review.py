@@ -143,6 +143,8 @@ def in_order(photos: PhotoQuerySet, structure: Structure | None, *, order: str) 
         photos = photos.for_structure(structure)
     if order == ReviewOrder.UNCERTAINTY:
         return photos.by_uncertainty().for_cards()
+    if order == ReviewOrder.LEARNING:
+        return photos.by_lesson().for_cards()
     if order == ReviewOrder.STRUCTURE:
         return photos.by_structure().for_cards()
     return photos.by_confidence_unmarked().for_cards()

@@ -66,6 +66,7 @@ class ReviewOrder(TextChoices):
     CONFIDENCE = "confidence", "Most certain first"
     UNCERTAINTY = "uncertainty", "Least certain first"
     STRUCTURE = "structure", "By structure"
+    LEARNING = "learning", "Most to learn from"
 
 
 class Side(TextChoices):
@@ -142,7 +143,7 @@ REPORT_MOVES: Mapping[str, frozenset[ReportState]] = {
 }
 RUN_MOVES: Mapping[str, frozenset[RunState]] = {
     RunState.QUEUED: frozenset({RunState.RUNNING, RunState.CANCELLED, RunState.FAILED}),
-    RunState.RUNNING: frozenset(RunState) - {RunState.QUEUED, RunState.RUNNING},
+    RunState.RUNNING: frozenset(RunState) - {RunState.RUNNING},
     RunState.SUCCEEDED: frozenset(),
     RunState.FAILED: frozenset(),
     RunState.CANCELLED: frozenset(),

@@ -13,7 +13,16 @@ from django.db import DatabaseError
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from classifier import classification, failpoints, gate, health, printing, rescoring, retraining
+from classifier import (
+    classification,
+    failpoints,
+    gate,
+    health,
+    lessons,
+    printing,
+    rescoring,
+    retraining,
+)
 from classifier.models import ModelVersion, Photo, Pulse, Report, TrainingRun
 
 logger = logging.getLogger(__name__)
@@ -121,7 +130,7 @@ def sweep() -> None:
     """Ring for photos and runs that were missed, set aside what keeps failing, clear leftovers."""
     now = timezone.now()
     classification.quarantine_exhausted(now)
-    retraining.interrupt_silent(now)
+    retraining.resume_silent(now)
     classification.clear_abandoned_uploads()
     messages = _messages_waiting()
     if messages < Photo.objects.pending().count():
@@ -135,6 +144,7 @@ def sweep() -> None:
     for rescoring_id in rescoring.take_due(now):
         doorbell.ring(rescore, rescoring_id)
     Pulse.objects.beat(health.SWEEP, messages=messages)
+    lessons.order_new()
 
 
 @shared_task(time_limit=TRAINING_LIMIT_SECONDS)

@@ -83,11 +83,10 @@ def _registered(facts: ModelFacts) -> ModelVersion:
 def register_candidate(facts: ModelFacts, folder: Path, *, parent: ModelVersion) -> ModelVersion:
     """Register a freshly trained model folder, which lies under MODELS_ROOT.
 
-    It judges by its parent's thresholds, also where these were moved.
+    It judges by the thresholds that were fitted to it; those start from its parent's.
     """
-    standing = {"clear_below": parent.clear_below, "flagged_from": parent.flagged_from}
     version = ModelVersion.objects.create(
-        **_described(facts) | standing,
+        **_described(facts),
         folder=folder.relative_to(settings.MODELS_ROOT).as_posix(),
         weights_sha256=facts.weights_sha256,
         seal=seals.seal(folder),

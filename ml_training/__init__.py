@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ml_training.artifacts import read_facts
+    from ml_training.choosing import choose
     from ml_training.comparing import compare
     from ml_training.contracts import (
         BackendChoice,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 RELEASED: Path = Path(__file__).parent / "released"
 
 _HOMES = {
+    "choose": "choosing",
     "compare": "comparing",
     "read_facts": "artifacts",
     "Classifier": "inference",
@@ -108,6 +110,7 @@ __all__ = [
     "TrainingCancelled",
     "TrainingError",
     "Verdict",
+    "choose",
     "compare",
     "draw_photo",
     "load_classifier",

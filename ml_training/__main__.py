@@ -1,4 +1,5 @@
-"""The command line: synthesize · train · evaluate · predict · benchmark · convert-backbone."""
+"""The command line: synthesize · train · evaluate · predict · benchmark ·
+simulate-reviews · convert-backbone."""
 
 from __future__ import annotations
 
@@ -83,6 +84,34 @@ def _benchmark(options: argparse.Namespace) -> None:
         options.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
+def _simulate_reviews(options: argparse.Namespace) -> None:
+    from dataclasses import replace
+
+    from ml_training.machine import machine
+    from ml_training.simulating import QUICK, Plan, Simulation
+    from ml_training.simulation_table import table, verdict
+
+    plan = QUICK if options.quick else Plan()
+    plan = replace(
+        plan,
+        minutes=options.minutes,
+        sites=tuple(options.sites or plan.sites),
+        counts=tuple(options.counts or plan.counts),
+        seeds=tuple(options.seeds or plan.seeds),
+        orders=tuple(options.orders or plan.orders),
+    )
+    simulation = Simulation(options.model, options.data, options.work, _say)
+    pieces = []
+    for piece in simulation.run(plan):
+        pieces.append(piece)
+        _say(
+            f"{piece.site}, seed {piece.seed}, {piece.reviews} {piece.order}: recall "
+            f"{piece.recall[0]:.3f} → {piece.recall[1]:.3f} in {piece.seconds:.0f} s"
+        )
+    day = time.strftime("%Y-%m-%d", time.gmtime())
+    print(f"{day}, {machine()}, {simulation.name}\n\n{table(pieces)}\n\n{verdict(pieces)}")
+
+
 def _synthesize(options: argparse.Namespace) -> None:
     from ml_training.synthetic import draw_folder
 
@@ -130,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--speed", type=Path, help="what `benchmark --out` wrote, for the card")
     evaluate.set_defaults(command=_evaluate)
     _add_prediction(commands)
+    _add_simulation(commands)
     _add_tools(commands)
     return parser
 
@@ -151,6 +181,24 @@ def _add_prediction(commands: argparse._SubParsersAction[argparse.ArgumentParser
     benchmark.add_argument("--seconds", type=float, default=8.0, help="time for each measurement")
     benchmark.add_argument("--out", type=Path, help="JSON file to write")
     benchmark.set_defaults(command=_benchmark)
+
+
+def _add_simulation(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    simulate = commands.add_parser(
+        "simulate-reviews", help="what reviewing a new site buys; goes on where it was stopped"
+    )
+    simulate.add_argument("--data", type=Path, required=True, help="index of base and new sites")
+    simulate.add_argument("--model", type=Path, default=RELEASED, help="model folder to start from")
+    simulate.add_argument(
+        "--work", type=Path, default=Path("var/bench-retraining"), help="finished pieces"
+    )
+    simulate.add_argument("--quick", action="store_true", help="one small piece a site and order")
+    simulate.add_argument("--minutes", type=float, default=1e9, help="begin nothing later")
+    simulate.add_argument("--sites", nargs="+", help="sources of the index that are new sites")
+    simulate.add_argument("--counts", nargs="+", type=int, help="numbers of reviews")
+    simulate.add_argument("--seeds", nargs="+", type=int)
+    simulate.add_argument("--orders", nargs="+", choices=("chosen", "random"))
+    simulate.set_defaults(command=_simulate_reviews)
 
 
 def _add_tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -25,6 +25,7 @@ from typing import Literal
 Verdict = Literal["flagged", "undecided", "clear"]
 BackendChoice = Literal["auto", "tensorflow", "openvino"]
 RefusalStatus = Literal[413, 415, 422]
+Box = tuple[float, float, float, float]
 
 
 class HairlineMLError(Exception):
@@ -113,7 +114,7 @@ class EvidenceMap:
 @dataclass(frozen=True)
 class PhotoAnswer:
     """What the classifier says about one photo. `score` is calibrated, 0–1; `seconds` is wall
-    time.
+    time; `embedding` is for `choose`, which finds photos that differ.
     """
 
     score: float
@@ -121,6 +122,7 @@ class PhotoAnswer:
     regions: tuple[Region, ...]
     evidence: EvidenceMap
     seconds: float
+    embedding: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,9 @@ class LabelledPhoto:
 
     `name` is what a message calls it; figures are given apart for each `kind` of structure.
     `places` are boxes (left, top, right, bottom, in fractions 0–1) around cracks that a person
-    marked; there may be cracks elsewhere, too.
+    marked; there may be cracks elsewhere, too. `regions` are boxes around what a model had outlined
+    when the person answered: confirmed or dismissed with the photo. `key` tells a photo apart for
+    good, wherever its file lies; the path where it is empty.
     """
 
     path: Path
@@ -163,7 +167,9 @@ class LabelledPhoto:
     group: str
     name: str = ""
     kind: str = ""
-    places: tuple[tuple[float, float, float, float], ...] = ()
+    places: tuple[Box, ...] = ()
+    regions: tuple[Box, ...] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -172,7 +178,9 @@ class RetrainRequest:
 
     `base` is the model folder to start from, `out` the folder to create (it must not exist yet).
     `held_out_groups` are only measured, never trained on. `replay` is an index file, a folder of
-    `Positive/` and `Negative/`, or None for drawn photos.
+    `Positive/` and `Negative/`, or None for drawn photos. `thresholds` are those by which the base
+    judges, where they are not those of its folder. `checkpoint` is a file written after each
+    epoch: the same request goes on from it.
     """
 
     photos: tuple[LabelledPhoto, ...]
@@ -183,6 +191,8 @@ class RetrainRequest:
     epochs: int
     seed: int
     name: str
+    thresholds: Thresholds | None = None
+    checkpoint: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -229,7 +239,8 @@ class Comparison:
 @dataclass(frozen=True)
 class Progress:
     """How far a training is. `epoch` counts from 1 to `epochs` (0: the stages before them),
-    `step` from 0 to `steps` of the epoch.
+    `step` from 0 to `steps` of the epoch. `held_out_loss` is that of crops which are not learned
+    from, where there are some.
     """
 
     epoch: int
@@ -239,6 +250,7 @@ class Progress:
     loss: float
     seconds_left: float | None
     note: str
+    held_out_loss: float | None = None
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def judge(trial: Trial) -> tuple[Finding, ...]:
     answers = (trial.candidate.scores, trial.candidate.drawn)
     if not all(np.isfinite(scores).all() for scores in answers):
         return (Finding("numbers", False, "Some of its answers are no numbers (NaN)."),)
-    rules = (_enough, _recall, _recall_of_kinds, _false_flags, _calibration, _drawn)
+    rules = (_enough, _recall, _recall_of_kinds, _flags, _false_flags, _calibration, _drawn)
     costs = (_golden, _load, _speed, _memory)
     return tuple(finding for rule in (*rules, *costs) for finding in rule(trial))
 
@@ -132,6 +132,21 @@ def _recall_of_kinds(trial: Trial) -> Iterator[Finding]:
         passed = bool(candidate.mean() >= active.mean() - LOST_RECALL_OF_A_KIND)
         begin = "Of" if passed else "It misses more cracks: of"
         yield Finding("recall by kind", passed, f"{begin}{found[2:]}.")
+
+
+def _flags(trial: Trial) -> Iterator[Finding]:
+    """Refuse where cracks surely move from flagged to undecided: found, but later looked at."""
+    active, candidate = (s.flags()[trial.cracked] for s in (trial.active, trial.candidate))
+    if not len(active):
+        return
+    passed = lowest_difference(active, candidate) <= 0
+    begin = "It flags" if passed else "It leaves more cracks undecided: it flags"
+    yield Finding(
+        "cracks flagged",
+        passed,
+        f"{begin} {candidate.sum()} of {len(active)} cracked photos, the active version "
+        f"{active.sum()}.",
+    )
 
 
 # === False alarms and calibration ===

@@ -31,6 +31,7 @@ from ml_training.contracts import (
     ModelFileError,
     PhotoAnswer,
 )
+from ml_training.embedding import add_features, embed, with_features
 from ml_training.photos import open_upright
 from ml_training.pooling import strongest_mean
 from ml_training.regions import find_regions
@@ -44,13 +45,13 @@ _log = logging.getLogger(__name__)
 
 
 class Backend(Protocol):
-    """Runs a network: (n, height, width, 3) float32 0–255 in, (n, height / 16, width / 16) logits
-    out.
+    """Runs a network: (n, height, width, 3) float32 0–255 in; out come (n, height / 16, width / 16)
+    logits and, with the channels last, the features they are made of.
     """
 
     name: str
 
-    def logits(self, images: Floats) -> Floats: ...
+    def answer(self, images: Floats) -> tuple[Floats, Floats]: ...
 
 
 class TensorFlowBackend:
@@ -59,7 +60,7 @@ class TensorFlowBackend:
     name = "tensorflow"
 
     def __init__(self, folder: Path) -> None:
-        network = open_network(folder)
+        network = with_features(open_network(folder))
         import tensorflow as tf
 
         signature = tf.TensorSpec((None, None, None, 3), tf.float32)
@@ -67,8 +68,9 @@ class TensorFlowBackend:
             lambda x: network(x, training=False), input_signature=[signature]
         )
 
-    def logits(self, images: Floats) -> Floats:
-        return np.asarray(self._run(images), dtype=np.float32)[..., 0]
+    def answer(self, images: Floats) -> tuple[Floats, Floats]:
+        logits, features = (np.asarray(one, dtype=np.float32) for one in self._run(images))
+        return logits[..., 0], features
 
 
 def open_network(folder: Path) -> Any:
@@ -98,6 +100,7 @@ class OpenVINOBackend:
             core = openvino.Core()
             model = core.read_model(folder / artifacts.EXPORTED)
             _refuse_nan(model, folder)
+            add_features(model)
             options = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
             self._compiled: Any = core.compile_model(model, "CPU", options)
         except RuntimeError as error:
@@ -105,8 +108,10 @@ class OpenVINOBackend:
                 f"OpenVINO cannot open {artifacts.EXPORTED} in {folder.name}: {error}."
             ) from error
 
-    def logits(self, images: Floats) -> Floats:
-        return np.array(self._compiled(images)[0], dtype=np.float32)[..., 0]
+    def answer(self, images: Floats) -> tuple[Floats, Floats]:
+        found = self._compiled(images)
+        logits, features = (np.array(found[i], dtype=np.float32) for i in (0, 1))
+        return logits[..., 0], features.transpose(0, 2, 3, 1)
 
 
 def _refuse_nan(model: Any, folder: Path) -> None:
@@ -120,12 +125,13 @@ def _refuse_nan(model: Any, folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Sight:
-    """What the network saw in a photo: the fused map of logits and one pooled logit per working
-    size.
+    """What the network saw in a photo: the fused map of logits, one pooled logit per working size,
+    and a short vector of what kind of place it is (see `embedding`).
     """
 
     fused: Floats
     pooled: tuple[float, ...]
+    embedding: bytes = b""
 
     @property
     def logit(self) -> float:
@@ -172,23 +178,26 @@ class Classifier:
             verdict=self.serving.thresholds.verdict(score),
             regions=regions,
             evidence=as_evidence(cells),
+            embedding=sight.embedding,
             seconds=time.perf_counter() - started,
         )
 
     def look(self, image: Image.Image) -> Sight:
         """Run the network once at each working size and join the maps on the finest grid."""
-        maps = [self._map(image, size) for size in working_sizes(image.size, self.serving)]
+        answers = [self._answer(image, size) for size in working_sizes(image.size, self.serving)]
+        maps = [logits for logits, _ in answers]
         pooled = tuple(strongest_mean(one, self.serving.strongest_cells) for one in maps)
         if not all(math.isfinite(value) for value in pooled):
             raise ModelFileError(
                 f"The model {self.facts.name} answers with NaN; activate another version."
             )
-        return Sight(fused=fuse(maps), pooled=pooled)
+        finest = embed(answers[-1][1], answers[-1][0], self.serving.strongest_cells)
+        return Sight(fused=fuse(maps), pooled=pooled, embedding=finest)
 
-    def _map(self, image: Image.Image, size: tuple[int, int]) -> Floats:
+    def _answer(self, image: Image.Image, size: tuple[int, int]) -> tuple[Floats, Floats]:
         resized = image if image.size == size else image.resize(size, _method(image.size, size))
-        logits: Floats = self._backend.logits(np.asarray(resized, dtype=np.float32)[None])[0]
-        return logits
+        logits, features = self._backend.answer(np.asarray(resized, dtype=np.float32)[None])
+        return logits[0], features[0]
 
 
 def load_classifier(folder: Path, *, backend: BackendChoice = "auto") -> Classifier:

@@ -1,9 +1,10 @@
 """What a retraining learns from: windows of reviewed photos and a replay of old ones.
 
 Confirmed photos are cracked, dismissed ones clear. Where a person marked a crack, a window lies
-around the mark. Elsewhere the base model's own map chooses the windows: around its strongest cells,
-where a confirmed crack most likely is and where a dismissed photo most needs the lesson: there each
-cell is known to be clear. The replay keeps old sites from being forgotten.
+around the mark; where a region was outlined when the person answered, a window lies around the
+region: cracked where the photo was confirmed, a hard negative, each cell of it clear, where it was
+dismissed. Beyond these the base model's own map chooses: windows around its strongest cells. The
+replay keeps old sites from being forgotten.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from PIL import Image
 
 from ml_training import measuring
 from ml_training.caching import Pixels, decode
-from ml_training.contracts import LabelledPhoto, Progress, RetrainRequest, TrainingCancelled
+from ml_training.contracts import Box, LabelledPhoto, Progress, RetrainRequest, TrainingCancelled
 from ml_training.dataset import Example, read_examples
 from ml_training.inference import CELL, Classifier, Floats, working_sizes
 from ml_training.photos import open_upright
-from ml_training.synthetic import draw_photo
+from ml_training.synthetic import DrawnPhoto, draw_photo
 from ml_training.training import OnProgress, ShouldStop
 
 SECONDS_BETWEEN_NOTES = 1.0
@@ -31,11 +32,15 @@ SECONDS_BETWEEN_NOTES = 1.0
 _WINDOW = 320
 _WINDOWS_A_PHOTO = 4
 _MARKS_A_PHOTO = 8
+_REGIONS_A_PHOTO = 4
 _MARK_SIDES = (160, 640)
 """A window around a mark is at least and at most so large, in pixels of the finest size."""
 _REPLAY_PHOTOS = 240
 _DRAWN_PHOTOS = 12
 _DRAWN_SIZE = (512, 384)
+_UNSEEN_PHOTOS = 40
+_DRAWN_UNSEEN = 16
+_FIRST_UNSEEN_SEED = 5_000_000_000
 
 Labelled = tuple[Example, Pixels, Pixels | None]
 
@@ -77,8 +82,11 @@ def review_windows(
         cells = base.look(image).fused
         example = reviewed(photo)
         for box in photo.places[:_MARKS_A_PHOTO]:
-            yield example, _around(pixels, box), None
-        for top, left in _strongest_places(cells, _guesses(photo, cells)):
+            yield example, _around(pixels, box, _middle(box)), None
+        regions = photo.regions[:_REGIONS_A_PHOTO]
+        for box in regions:
+            yield example, _around(pixels, box, _strongest_within(cells, box)), None
+        for top, left in _strongest_places(cells, _guesses(photo, cells) - len(regions)):
             yield example, _cut(pixels, top, left), None
 
 
@@ -89,15 +97,31 @@ def _guesses(photo: LabelledPhoto, cells: Floats) -> int:
     return 0 if photo.places else 1
 
 
-def _around(pixels: Pixels, box: tuple[float, float, float, float]) -> Pixels:
-    """Cut a square window around a marked box, so that the mark fills most of it."""
+def _middle(box: Box) -> tuple[float, float]:
+    left, top, right, bottom = box
+    return (left + right) / 2, (top + bottom) / 2
+
+
+def _strongest_within(cells: Floats, box: Box) -> tuple[float, float]:
+    """Give the place in a region where the map is strongest: its middle may miss a bent crack."""
+    rows, columns = cells.shape
+    left, top, right, bottom = box
+    above, before = min(int(top * rows), rows - 1), min(int(left * columns), columns - 1)
+    inside = cells[above : max(above + 1, int(bottom * rows)), before:]
+    inside = inside[:, : max(1, int(right * columns) - before)]
+    row, column = np.unravel_index(int(np.argmax(inside)), inside.shape)
+    return (before + int(column) + 0.5) / columns, (above + int(row) + 0.5) / rows
+
+
+def _around(pixels: Pixels, box: Box, middle: tuple[float, float]) -> Pixels:
+    """Cut a square window around a place in a box, so large that the box fills most of it."""
     height, width = pixels.shape[:2]
     left, top, right, bottom = (
         share * length for share, length in zip(box, (width, height) * 2, strict=True)
     )
     smallest, largest = _MARK_SIDES
     side = round(min(max(1.2 * max(right - left, bottom - top), smallest), largest))
-    return _cut(pixels, round((top + bottom) / 2), round((left + right) / 2), side)
+    return _cut(pixels, round(middle[1] * height), round(middle[0] * width), side)
 
 
 def reviewed(photo: LabelledPhoto) -> Example:
@@ -138,29 +162,51 @@ def replay(base: Classifier, job: Job) -> Iterator[Labelled]:
         return
     examples = [e for e in read_examples(job.request.replay) if e.role != "dev"]
     measured = {e.path for e in measuring.measured_examples(examples, base.facts.card)}
-    chosen = _sample([e for e in examples if e.path not in measured] or examples, job.request.seed)
+    taught = [e for e in examples if e.path not in measured] or examples
+    chosen = _sample(taught, _REPLAY_PHOTOS, job.request.seed)
     for number, example in enumerate(chosen, 1):
         job.tell(f"Reading old photos, {number} of {len(chosen)}")
         yield example, *decode(example, max_side=1024)
 
 
-def _sample(examples: Sequence[Example], seed: int) -> list[Example]:
+def unseen(base: Classifier, job: Job) -> Iterator[tuple[Image.Image, bool]]:
+    """Give old photos that teach neither the base nor its candidates, each with whether it is
+    cracked: of the folder those that the base only measured, or drawn ones of other seeds.
+    """
+    if job.request.replay is None:
+        for number in range(_DRAWN_UNSEEN):
+            job.tell(f"Drawing photos to calibrate by, {number + 1} of {_DRAWN_UNSEEN}")
+            yield _draw(_FIRST_UNSEEN_SEED + number).image.convert("RGB"), number % 2 == 0
+        return
+    examples = [e for e in read_examples(job.request.replay) if e.role != "dev"]
+    measured = measuring.measured_examples(examples, base.facts.card)
+    for example in _sample(measured, _UNSEEN_PHOTOS, seed=0):
+        job.tell("Reading old photos to calibrate by")
+        yield open_upright(example.path, max_side=max(base.serving.sides)), example.cracked
+
+
+def _sample(examples: Sequence[Example], count: int, seed: int) -> list[Example]:
     """Draw as many photos of each source and label, as far as there are."""
     rng = np.random.default_rng(seed)
     piles: dict[tuple[str, str], list[Example]] = {}
     for i in rng.permutation(len(examples)):
         piles.setdefault((examples[i].source, examples[i].label), []).append(examples[i])
-    share = max(1, _REPLAY_PHOTOS // max(1, len(piles)))
+    share = max(1, count // max(1, len(piles)))
     return [example for pile in piles.values() for example in pile[:share]]
 
 
 def _drawn(job: Job) -> Iterator[Labelled]:
-    width, height = _DRAWN_SIZE
     for number in range(_DRAWN_PHOTOS):
         job.tell(f"Drawing photos, {number + 1} of {_DRAWN_PHOTOS}")
         seed, cracked = job.request.seed * 1000 + number, number % 2 == 0
-        photo = draw_photo(seed=seed, cracked=cracked, width=width, height=height)
+        photo = _draw(seed)
         kind = "crack" if cracked else "clear"
         name = Path(f"drawn-{seed}")
         example = Example(name, cracked, kind, f"drawn-{number}", "drawn", "train", name)
         yield example, np.asarray(photo.image.convert("RGB")), np.asarray(photo.mask)
+
+
+def _draw(seed: int) -> DrawnPhoto:
+    """Draw a photo, cracked where the seed is even."""
+    width, height = _DRAWN_SIZE
+    return draw_photo(seed=seed, cracked=seed % 2 == 0, width=width, height=height)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime
 import random
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+from PIL import Image
 
-from ml_training import artifacts, measuring
+from ml_training import artifacts, recalibrating
 from ml_training.architecture import freeze
-from ml_training.augmentation import Augmentation
+from ml_training.augmentation import AS_IT_IS, Augmentation
 from ml_training.caching import CachedPhotos, in_memory
 from ml_training.comparing import golden_answers
 from ml_training.contracts import (
@@ -33,9 +34,10 @@ from ml_training.inference import (
     load_classifier,
     open_network,
 )
-from ml_training.lessons import Job, replay, review_windows, reviewed
+from ml_training.lessons import Job, replay, review_windows, unseen
+from ml_training.photos import open_upright
 from ml_training.runs import Phase, Run
-from ml_training.sampling import CropSampler, Sampling
+from ml_training.sampling import Batch, CropSampler, Sampling
 from ml_training.serving import Serving
 from ml_training.training import Trainer
 
@@ -44,7 +46,9 @@ MOST_PHOTOS = 800
 """Of more, a sample is learned from: their windows are held in memory, about 1 MB a photo."""
 CALIBRATING_SHARE = 0.2
 FEWEST_TO_CALIBRATE = 30
-"""Of each kind; fewer would move the scores by chance. The base's calibration stays then."""
+"""Of each kind; fewer, and single photos are kept out instead of whole structures."""
+_CALIBRATING_SALT = 3
+_FOLLOWED_PHOTOS, _FOLLOWED_CROPS, _FOLLOWED_SIDE = 24, 24, 192
 
 _FROZEN_UNTIL = "block4_add"
 _LEARNING_RATE = 1.5e-4
@@ -60,8 +64,11 @@ def retrain(
 
     Photos of held-out groups are for `compare`: nothing is learned from them or fitted to them. Of
     the others, some groups are kept to calibrate by where there are enough. Stages before the first
-    epoch are told as its step 0. Raises TooFewPhotos, DatasetError where a picture would both teach
-    and measure, ModelFileError, TrainingCancelled (nothing is written then).
+    epoch are told as its step 0. With a checkpoint a retraining that was killed goes on after its
+    last whole epoch and ends nearly as if it had never stopped.
+
+    Raises TooFewPhotos, DatasetError where a picture would both teach and measure, ModelFileError,
+    TrainingCancelled (nothing is written then).
     """
     if request.out.exists():
         raise ModelFileError(f"The model folder {request.out.name} exists already.")
@@ -72,7 +79,7 @@ def retrain(
     _refuse_doubles(sides, job)
     windows = list(review_windows(base, sides.learned, job))
     windows += list(replay(base, job))
-    network = _train(in_memory(windows), job)
+    network = _train(in_memory(windows), _held_out(base, sides, job), job)
     with tempfile.TemporaryDirectory(prefix="hairline-") as name:
         return _write(network, base, sides, job, Path(name))
 
@@ -87,7 +94,7 @@ class _Sides:
 def _sides(request: RetrainRequest) -> _Sides:
     held_out = [p for p in request.photos if p.group in request.held_out_groups]
     learned, calibrating = _kept_to_calibrate(
-        [p for p in request.photos if p.group not in request.held_out_groups], request.seed
+        [p for p in request.photos if p.group not in request.held_out_groups]
     )
     cracked = sum(photo.cracked for photo in learned)
     if len(learned) < FEWEST_PHOTOS or cracked in (0, len(learned)):
@@ -102,15 +109,30 @@ def _sides(request: RetrainRequest) -> _Sides:
 
 
 def _kept_to_calibrate(
-    photos: list[LabelledPhoto], seed: int
+    photos: list[LabelledPhoto],
 ) -> tuple[list[LabelledPhoto], list[LabelledPhoto]]:
-    """Set whole groups apart that are neither learned from nor compared on."""
-    kept = [p for p in photos if group_draw(p.group, seed) < CALIBRATING_SHARE]
-    cracked = sum(photo.cracked for photo in kept)
-    if min(cracked, len(kept) - cracked) < FEWEST_TO_CALIBRATE:
-        return photos, []
-    groups = {photo.group for photo in kept}
-    return [p for p in photos if p.group not in groups], kept
+    """Set photos apart that are neither learned from nor compared on: whole groups where these have
+    enough of each kind, or else single photos.
+
+    The draw is the same in each run, so that what calibrates one version has not taught the one
+    before either.
+    """
+    groups = {p.group for p in photos if _is_kept(p.group)}
+    kept = [p for p in photos if p.group in groups]
+    if min(_count_kinds(kept)) < FEWEST_TO_CALIBRATE:
+        kept = [p for p in photos if _is_kept(p.key or str(p.path))]
+    learned = [p for p in photos if p not in kept]
+    is_enough = len(learned) >= FEWEST_PHOTOS and min(_count_kinds(learned)) > 0
+    return (learned, kept) if is_enough else (photos, [])
+
+
+def _is_kept(name: str) -> bool:
+    return group_draw(name, _CALIBRATING_SALT) < CALIBRATING_SHARE
+
+
+def _count_kinds(photos: list[LabelledPhoto]) -> tuple[int, int]:
+    cracked = sum(photo.cracked for photo in photos)
+    return cracked, len(photos) - cracked
 
 
 def _refuse_doubles(sides: _Sides, job: Job) -> None:
@@ -135,7 +157,21 @@ def _named(photo: LabelledPhoto) -> str:
 # === Learning ===
 
 
-def _train(photos: CachedPhotos, job: Job) -> keras.Model:
+def _held_out(base: Classifier, sides: _Sides, job: Job) -> Batch | None:
+    """Cut one fixed batch from the photos kept to calibrate, to follow what training does to photos
+    that it does not see; None where one kind is missing.
+    """
+    if min(_count_kinds(sides.calibrating)) == 0:
+        return None
+    photos = in_memory(review_windows(base, sides.calibrating[:_FOLLOWED_PHOTOS], job))
+    if len({example.cracked for example in photos.examples}) < 2:
+        return None
+    run = _run(job.request, steps=1)
+    sampler = CropSampler(photos, sampling=run.sampling, augmentation=AS_IT_IS, seed=0)
+    return sampler.batch(step=0, side=_FOLLOWED_SIDE, count=_FOLLOWED_CROPS)
+
+
+def _train(photos: CachedPhotos, held_out: Batch | None, job: Job) -> keras.Model:
     request = job.request
     reviewed = sum(e.source == "reviewed" for e in photos.examples)
     run = _run(request, steps=max(12, min(150, reviewed // 8)))
@@ -146,7 +182,8 @@ def _train(photos: CachedPhotos, job: Job) -> keras.Model:
     if any(layer.name == _FROZEN_UNTIL for layer in network.layers):
         freeze(network, until=_FROZEN_UNTIL)
     keras.utils.set_random_seed(request.seed)
-    Trainer(network, run).train(sampler, on_progress=job.report, should_stop=job.should_stop)
+    trainer = Trainer(network, run, checkpoint=request.checkpoint, held_out=held_out)
+    trainer.train(sampler, on_progress=job.report, should_stop=job.should_stop)
     return network
 
 
@@ -177,25 +214,37 @@ def _write(
     card = _card(base, sides, job)
     artifacts.write_folder(folder / "draft", files=files, serving=base.serving, card=card)
     candidate = load_classifier(folder / "draft")
-    serving = _calibrated(candidate, sides, job)
-    card["recalibrated"] = serving != base.serving
+    serving = _calibrated(candidate, base, sides, job)
+    card["recalibrated"] = _recalibration(base.serving, serving)
     card["golden"] = golden_answers(candidate.served_as(serving))
     job.tell("Writing the candidate")
     return artifacts.write_folder(job.request.out, files=files, serving=serving, card=card)
 
 
-def _calibrated(candidate: Classifier, sides: _Sides, job: Job) -> Serving:
-    """Refit the photo calibration where photos were kept for it; the thresholds stay."""
+def _calibrated(candidate: Classifier, base: Classifier, sides: _Sides, job: Job) -> Serving:
+    """Refit calibration and thresholds on photos that the candidate has not learned from."""
 
-    def tell(done: int, total: int) -> None:
-        job.tell(f"Calibrating the candidate, {done} of {total}")
+    def pictures() -> Iterator[tuple[Image.Image, bool, bool]]:
+        for number, photo in enumerate(sides.calibrating, 1):
+            job.tell(f"Calibrating the candidate, {number} of {len(sides.calibrating)}")
+            image = open_upright(photo.path, max_side=max(base.serving.sides))
+            yield image, photo.cracked, True
+        yield from ((image, cracked, False) for image, cracked in unseen(base, job))
 
-    if not sides.calibrating:
-        return candidate.serving
-    kept = [reviewed(photo) for photo in sides.calibrating]
-    seen = measuring.look_at(candidate, kept, on_photo=tell)
-    fitted = measuring.calibrate(candidate.serving, seen, {})
-    return replace(candidate.serving, photo=fitted.photo)
+    standing = job.request.thresholds or base.serving.thresholds
+    seen = recalibrating.look(candidate, base, pictures())
+    return recalibrating.recalibrate(candidate.serving, standing, seen)
+
+
+def _recalibration(before: Serving, after: Serving) -> dict[str, list[float]]:
+    """Give scale, offset and thresholds before and after, for the card."""
+    pairs = {
+        "scale": (before.photo.scale, after.photo.scale),
+        "offset": (before.photo.offset, after.photo.offset),
+        "clear_below": (before.thresholds.clear_below, after.thresholds.clear_below),
+        "flagged_from": (before.thresholds.flagged_from, after.thresholds.flagged_from),
+    }
+    return {name: [round(value, 4) for value in pair] for name, pair in pairs.items()}
 
 
 def _card(base: Classifier, sides: _Sides, job: Job) -> dict[str, object]:

@@ -93,6 +93,8 @@ class Trainer:
                 )
                 sampler.hard = self._hard_photos(sampler)
             self._run_phase(sampler, steps, len(plan), on_progress, should_stop)
+            if steps:
+                self._save(steps[-1].number + 1)
             if steps and self._run.blend is not None and self._run.blend[0] == index + 1:
                 self._keep()
         self._save(len(plan))
@@ -118,7 +120,7 @@ class Trainer:
             if should_stop():
                 self._save(step.number + 1)
                 raise TrainingCancelled(f"Stopped at step {step.number + 1} of {total}.")
-            if (step.number + 1) % STEPS_BETWEEN_CHECKS == 0:
+            if (step.number + 1) % STEPS_BETWEEN_CHECKS == 0 or done == len(steps):
                 self.history.append(Point(step.number + 1, loss, self._held_out_loss()))
             if done % STEPS_BETWEEN_PROGRESS == 0 or done == len(steps):
                 left = (time.monotonic() - started) / done * (total - step.number - 1)
@@ -136,7 +138,12 @@ class Trainer:
             loss=loss,
             seconds_left=left,
             note=f"{step.side} px crops",
+            held_out_loss=self._newest_held_out_loss(),
         )
+
+    def _newest_held_out_loss(self) -> float | None:
+        newest = self.history[-1].held_out_loss if self.history else math.nan
+        return None if math.isnan(newest) else newest
 
     # === One step ===
 

@@ -26,6 +26,12 @@ def _unmarked_score() -> Case:
     )
 
 
+def _doubt() -> Abs:
+    """How far the (unmarked) score lies from the middle between the thresholds."""
+    middle = (F("prediction__clear_below") + F("prediction__flagged_from")) / 2
+    return Abs(_unmarked_score() - middle)
+
+
 class PhotoLists(StateQuerySet["Photo"]):
     def by_concern(self) -> Self:
         """Flagged, undecided, clear, then the rest; each by score, highest first."""
@@ -45,8 +51,11 @@ class PhotoLists(StateQuerySet["Photo"]):
 
     def by_uncertainty(self) -> Self:
         """Nearest to the middle between the two thresholds first: where a person helps most."""
-        middle = (F("prediction__clear_below") + F("prediction__flagged_from")) / 2
-        return self.order_by(Abs(_unmarked_score() - middle), "id")
+        return self.order_by(_doubt(), "id")
+
+    def by_lesson(self) -> Self:
+        """What teaches most first (see `lessons`); what is not ordered yet by uncertainty."""
+        return self.order_by(F("prediction__lesson").asc(nulls_last=True), _doubt(), "id")
 
     def by_structure(self) -> Self:
         """Structure after structure, each as its photos were taken."""

@@ -7,10 +7,10 @@ from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
 
 from classifier.scores import written
-from classifier.states import Verdict
+from classifier.states import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from classifier.models import ModelVersion
+    from classifier.models import ModelVersion, PhotoQuerySet
 
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
@@ -22,6 +22,20 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
     def scores(self) -> dict[int, float]:
         """The scores by photo; meant for the answers of one version."""
         return dict(self.order_by().values_list("photo", "score"))
+
+    def of_photos(self, photos: "PhotoQuerySet") -> "PredictionQuerySet":
+        """The answers that stand for these photos, as far as they have an embedding."""
+        return self.filter(pk__in=photos.values("prediction")).exclude(embedding=b"")
+
+    def unordered(self) -> "PredictionQuerySet":
+        return self.filter(lesson__isnull=True)
+
+    def newest_embeddings(self, limit: int) -> list[bytes]:
+        return [bytes(one) for one in self.values_list("embedding", flat=True)[:limit]]
+
+    def keep_lessons(self, places: dict[int, int]) -> None:
+        rows = [Prediction(pk=pk, lesson=place) for pk, place in places.items()]
+        self.bulk_update(rows, ["lesson"], batch_size=200)
 
     def of_version(self, version: "ModelVersion") -> "PredictionQuerySet":
         return self.filter(model_version=version)
@@ -59,6 +73,12 @@ class Prediction(models.Model):
     map_width = models.PositiveSmallIntegerField(help_text="cells of the evidence map")
     map_height = models.PositiveSmallIntegerField()
     seconds = models.FloatField()
+    embedding = models.BinaryField(
+        default=bytes, editable=False, help_text="what kind of place it is; see lessons.py"
+    )
+    lesson = models.PositiveIntegerField(
+        null=True, editable=False, help_text="place in the order that teaches most"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PredictionQuerySet.as_manager()
@@ -82,12 +102,43 @@ class Prediction(models.Model):
         return f"{self.get_verdict_display()} · {written(self.score)}"
 
 
+class RegionQuerySet(models.QuerySet["Region"]):
+    def answered_by_photo(self) -> dict[int, list[list[float]]]:
+        """Boxes (left, top, right, bottom) around the regions on which people's standing decisions
+        were made, by photo, the strongest first.
+
+        A confirmation says that there is a crack, not that each region is one: of a confirmed
+        photo's regions those count that were strong enough to flag it, or else the strongest.
+        """
+        said = self.filter(prediction=F("prediction__photo__decision__prediction"))
+        rows = said.order_by("prediction__photo", "-score", "id").values_list(
+            "prediction__photo",
+            "outline",
+            "score",
+            "prediction__flagged_from",
+            "prediction__photo__decision__outcome",
+        )
+        boxes: dict[int, list[list[float]]] = {}
+        for photo, outline, score, flagged_from, outcome in rows:
+            found = boxes.setdefault(photo, [])
+            if outcome != Outcome.CONFIRMED or score >= flagged_from or not found:
+                found.append(_box(outline))
+        return boxes
+
+
+def _box(outline: list[list[float]]) -> list[float]:
+    across, down = zip(*outline, strict=True)
+    return [min(across), min(down), max(across), max(down)]
+
+
 class Region(models.Model):
     """A connected area of crack evidence: a polygon in fractions of width and height."""
 
     prediction = models.ForeignKey(Prediction, on_delete=models.CASCADE, related_name="regions")
     outline = models.JSONField()
     score = models.FloatField()
+
+    objects = RegionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-score", "id"]

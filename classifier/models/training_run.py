@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from classifier.models import ModelVersion
 
 
+MAX_ATTEMPTS = 3
+"""A run whose worker died this often is given up: its next try may kill the worker, too."""
+
+
 class TrainingRunQuerySet(StateQuerySet["TrainingRun"]):
     MOVES = RUN_MOVES
 
@@ -22,6 +26,16 @@ class TrainingRunQuerySet(StateQuerySet["TrainingRun"]):
 
     def queued(self) -> "TrainingRunQuerySet":
         return self.filter(state=RunState.QUEUED)
+
+    def held(self, run: "TrainingRun") -> "TrainingRunQuerySet":
+        """The run, as long as the attempt it was loaded with is the one that counts."""
+        return self.filter(pk=run.pk, attempts=run.attempts)
+
+    def cancelled_meanwhile(self) -> "TrainingRunQuerySet":
+        return self.filter(cancel_requested=True)
+
+    def tried_often(self) -> "TrainingRunQuerySet":
+        return self.filter(attempts__gte=MAX_ATTEMPTS)
 
     def silent_since(self, moment: datetime) -> "TrainingRunQuerySet":
         """Running runs whose last heartbeat is older than `moment`: their worker died."""
@@ -60,12 +74,13 @@ class TrainingRun(models.Model):
     )
     manifest = models.JSONField(default=list, help_text="the reviewed photos, frozen at the press")
     manifest_sha256 = models.CharField(max_length=64)
+    attempts = models.PositiveSmallIntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)
     started_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     progress = models.JSONField(default=dict, blank=True)
-    history = models.JSONField(default=list, blank=True, help_text="[{epoch, loss}]")
+    history = models.JSONField(default=list, blank=True, help_text="[{epoch, loss, held_out}]")
     message = models.CharField(max_length=500, blank=True)
 
     objects = TrainingRunQuerySet.as_manager()

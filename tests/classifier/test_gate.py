@@ -77,12 +77,32 @@ def test_a_shipped_version_is_compared_when_asked(
 def test_flips_name_what_only_one_version_flags(trial: Trial) -> None:
     first, second = trial.photos[:2]
     first |= {"active": 0.1, "candidate": 0.9}
-    second |= {"active": 0.95, "candidate": 0.5}
+    second |= {"active": 0.95, "candidate": 0.5, "cracked": False}
     found = gate.flips(trial)
     assert [(flip.photo.pk, flip.before, flip.after) for flip in found.now_flagged] == [
         (first["photo"], "clear", "flagged")
     ]
     assert [flip.after for flip in found.no_longer_flagged] == ["undecided"]
+
+
+def test_a_confirmed_crack_that_moves_down_is_listed_apart(trial: Trial) -> None:
+    lost, doubted = trial.photos[:2]
+    lost |= {"active": 0.5, "candidate": 0.1, "cracked": True}
+    doubted |= {"active": 0.95, "candidate": 0.5, "cracked": True}
+    found = gate.flips(trial)
+    moved = [(flip.photo.pk, flip.before, flip.after) for flip in found.cracks_moved_down]
+    assert moved == [
+        (doubted["photo"], "flagged", "undecided"),
+        (lost["photo"], "undecided", "clear"),
+    ]
+    assert found.no_longer_flagged == [], "They stand once on the page."
+
+
+def test_each_version_is_compared_by_its_own_thresholds(trial: Trial) -> None:
+    ModelVersion.objects.by_id(trial.candidate_id).update(flagged_from=0.55)
+    trial.candidate.refresh_from_db()
+    trial.photos[0] |= {"active": 0.75, "candidate": 0.6, "cracked": True}
+    assert gate.flips(trial).cracks_moved_down == []
 
 
 def test_a_run_cancelled_while_comparing_leaves_no_folder(

@@ -6,11 +6,20 @@ from collections.abc import Callable
 import pytest
 
 from classifier import manifests, retraining, review
+from classifier.classification import judge_again
 from classifier.engine import ModelFacts, Progress, RetrainRequest, StubEngine
 from classifier.manifests import Entry, LeakedSplit, draw_sides
-from classifier.models import Structure, TrainingRun
+from classifier.models import ModelVersion, Photo, Region, Structure, TrainingRun
 from classifier.states import Side
-from tests.factories import active_version, make_lessons, make_photo_set, make_reviewed, make_user
+from tests.factories import (
+    active_version,
+    make_candidate,
+    make_classified,
+    make_lessons,
+    make_photo_set,
+    make_reviewed,
+    make_user,
+)
 
 LEARN, TEST = Side.LEARN, Side.TEST
 _numbers = itertools.count(10)
@@ -107,3 +116,37 @@ def test_marked_cracks_stand_in_the_manifest_until_they_are_taken_back() -> None
     assert manifests.changes_since(earlier, manifests.labels()) == 1
     review.withdraw_mark(mark, by=admin)
     assert manifests.labels() == earlier
+
+
+def regions_of(outcome: str) -> list[list[float]]:
+    """Decide on a photo with regions of 0.9, 0.75 and 0.4; return which its label names."""
+    by = make_user("reviewer")
+    photo = make_classified()
+    assert photo.prediction
+    photo.prediction.regions.all().delete()
+    for number, score in enumerate((0.4, 0.9, 0.75)):
+        square = [[number / 4, 0.1], [number / 4 + 0.1, 0.1], [number / 4, 0.3]]
+        Region.objects.create(prediction=photo.prediction, outline=square, score=score)
+    cause = "joint" if outcome == "dismissed" else ""
+    review.decide(photo, outcome, by=by, seen_decision_id=None, cause=cause)
+    (label,) = manifests.labels()
+    return [box[:2] for box in label["regions"]]
+
+
+@pytest.mark.django_db
+def test_all_regions_of_a_dismissed_photo_are_dismissed_the_strongest_first() -> None:
+    assert regions_of("dismissed") == [[0.25, 0.1], [0.5, 0.1], [0.0, 0.1]]
+
+
+@pytest.mark.django_db
+def test_of_a_confirmed_photo_the_regions_count_that_flagged_it() -> None:
+    assert regions_of("confirmed") == [[0.25, 0.1], [0.5, 0.1]]
+
+
+@pytest.mark.django_db
+def test_what_another_version_outlines_later_is_not_what_was_answered() -> None:
+    regions_of("dismissed")
+    photo = Photo.objects.get()
+    make_candidate()
+    judge_again(photo, ModelVersion.objects.get(state="candidate"))
+    assert len(manifests.labels()[0]["regions"]) == 3

@@ -2,7 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from classifier import retraining, review, versions
+from classifier import retraining, review, training_pulse, versions
+from classifier.engine import Progress
 from classifier.models import AuditEvent, ModelVersion, Photo, TrainingRun, User
 from classifier.states import RunState, VersionState
 from tests.factories import active_version, make_lessons, make_photo_set, make_reviewed, make_user
@@ -82,20 +83,63 @@ def test_a_queued_run_is_cancelled_at_once(admin: User) -> None:
 @pytest.mark.usefixtures("_reviewed")
 def test_a_running_run_stops_at_its_next_step(admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
     run = retraining.request_run(by=admin)
-    monkeypatch.setattr(retraining._Brake, "pulled", lambda _self: True)
+    monkeypatch.setattr(training_pulse.Brake, "pulled", lambda _self: True)
     retraining.execute(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.CANCELLED
     assert not ModelVersion.objects.filter(state=VersionState.CANDIDATE).exists()
 
 
-@pytest.mark.usefixtures("_reviewed")
-def test_a_run_whose_worker_fell_silent_is_interrupted(admin: User) -> None:
+def silent(admin: User, *, attempts: int = 1) -> TrainingRun:
+    """Return a run whose worker has been silent for longer than it may."""
     run = retraining.request_run(by=admin)
-    TrainingRun.objects.by_id(run.pk).move(RunState.RUNNING, heartbeat_at=run.requested_at)
-    assert retraining.interrupt_silent(run.requested_at) == 0
-    assert retraining.interrupt_silent(run.requested_at + timedelta(seconds=91)) == 1
+    TrainingRun.objects.by_id(run.pk).move(
+        RunState.RUNNING, heartbeat_at=run.requested_at, attempts=attempts
+    )
+    return run
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_a_run_whose_worker_fell_silent_goes_on_by_itself(admin: User) -> None:
+    run = silent(admin)
+    assert retraining.resume_silent(run.requested_at) == 0
+    assert retraining.resume_silent(run.requested_at + timedelta(seconds=91)) == 1
+    assert retraining.queued_runs() == [run.pk]
+    left = versions.model_folder(ModelVersion(folder=f"run-{run.pk}", name=""))
+    left.mkdir(parents=True)
+    assert retraining.execute(run.pk), "Files of the attempt that died are not in its way."
+    run.refresh_from_db()
+    assert (run.state, run.attempts, run.message) == (RunState.SUCCEEDED, 2, "")
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_a_run_whose_worker_died_too_often_is_given_up(admin: User) -> None:
+    run = silent(admin, attempts=3)
+    assert retraining.resume_silent(run.requested_at + timedelta(seconds=91)) == 0
+    run.refresh_from_db()
+    assert run.state == RunState.INTERRUPTED
     assert retraining.request_run(by=admin).pk != run.pk
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_a_silent_run_that_was_cancelled_does_not_go_on(admin: User) -> None:
+    run = silent(admin)
+    retraining.cancel(run, by=admin)
+    retraining.resume_silent(run.requested_at + timedelta(seconds=91))
+    run.refresh_from_db()
+    assert run.state == RunState.CANCELLED
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_a_worker_that_was_thought_dead_stops_when_another_goes_on(admin: User) -> None:
+    run = silent(admin)
+    run.refresh_from_db()
+    brake, heart = training_pulse.Brake(run), training_pulse.Heart(run)
+    TrainingRun.objects.by_id(run.pk).update(attempts=2)
+    heart.beat(Progress(1, 4, 1, 1, 0.5, None, ""))
+    assert brake.pulled()
+    run.refresh_from_db()
+    assert run.history == []
 
 
 @pytest.mark.usefixtures("_reviewed")

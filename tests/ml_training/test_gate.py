@@ -43,7 +43,8 @@ def with_scores(**at: float) -> Shown:
 VIOLATIONS = {
     "recall": with_scores(cracked_4=0.1),
     "false alarms": with_scores(clear_20=0.9),
-    "calibration": replace(GOOD, scores=np.where(CRACKED, 0.35, 0.29)),
+    "cracks flagged": with_scores(cracked_7=0.5),
+    "calibration": replace(GOOD, scores=np.where(CRACKED, 0.71, 0.29)),
     "numbers": with_scores(cracked_1=float("nan")),
     "drawn photos": replace(GOOD, drawn=1 - GOOD.drawn),
     "time to load": replace(GOOD, load_seconds=10.5),
@@ -59,7 +60,7 @@ def refused(trial: Trial) -> list[str]:
 def test_an_equal_candidate_passes_and_every_condition_is_told() -> None:
     findings = judge(TRIAL)
     assert refused(TRIAL) == []
-    assert len({finding.rule for finding in findings}) == len(findings) == 9
+    assert len({finding.rule for finding in findings}) == len(findings) == 10
     assert "It finds 100 of 100 cracked photos" in findings[0].sentence
 
 

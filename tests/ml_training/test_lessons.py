@@ -10,7 +10,7 @@ from PIL import Image
 from ml_training import RELEASED
 from ml_training.contracts import LabelledPhoto, RetrainRequest
 from ml_training.inference import load_classifier
-from ml_training.lessons import Job, review_windows
+from ml_training.lessons import Job, _strongest_within, review_windows
 from tests.ml_training.conftest import draw_wall
 
 pytestmark = pytest.mark.keras
@@ -36,3 +36,27 @@ def test_a_marked_crack_is_learned_from_where_it_is(tmp_path: Path) -> None:
 def test_a_dismissed_photo_teaches_where_it_looked_most_like_a_crack(tmp_path: Path) -> None:
     draw_wall(3, cracked=True, width=960, height=720).save(tmp_path / "wall.png")
     assert len(windows(LabelledPhoto(tmp_path / "wall.png", False, "a"))) == 4
+
+
+def blue(pixels: np.ndarray) -> float:
+    return float((pixels[..., 2] > 150).mean())
+
+
+@pytest.mark.parametrize("cracked", [True, False])
+def test_a_region_is_learned_from_as_it_was_answered(tmp_path: Path, *, cracked: bool) -> None:
+    wall = draw_wall(3, cracked=False, width=960, height=720)
+    wall.paste(Image.new("RGB", (60, 60), (0, 0, 200)), (780, 540))
+    wall.save(tmp_path / "wall.png")
+    photo = LabelledPhoto(tmp_path / "wall.png", cracked, "a", regions=((0.8, 0.74, 0.9, 0.86),))
+    request = RetrainRequest((photo,), frozenset(), RELEASED, Path("out"), None, 1, 1, "job")
+    job = Job(request, lambda _: None, lambda: False)
+    example, pixels, mask = next(iter(review_windows(load_classifier(RELEASED), [photo], job)))
+    assert blue(pixels) > 0.1, "The first window lies around the region."
+    assert (example.cracked, mask) == (cracked, None)
+
+
+def test_the_window_of_a_bent_region_lies_where_the_map_is_strongest() -> None:
+    cells = np.zeros((20, 30), np.float32)
+    cells[18, 3] = 1
+    assert _strongest_within(cells, (0.0, 0.0, 1.0, 1.0)) == (3.5 / 30, 18.5 / 20)
+    assert _strongest_within(cells, (0.99, 0.99, 1.0, 1.0)) == (29.5 / 30, 19.5 / 20)

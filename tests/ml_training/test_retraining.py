@@ -16,6 +16,7 @@ from ml_training.contracts import (
     TrainingCancelled,
 )
 from ml_training.inference import load_classifier
+from ml_training.retraining import _sides
 from tests.ml_training.conftest import MakePhotos, draw_wall
 
 pytestmark = pytest.mark.keras
@@ -43,6 +44,8 @@ def test_a_retraining_gives_a_candidate_with_golden_answers(
     assert facts.weights_sha256 != read_facts(RELEASED).weights_sha256
     assert facts.card["reviewed"]["held_out"] == 4  # type: ignore[index]  # JSON
     assert len(facts.card["golden"]) == DRAWN_PHOTOS  # type: ignore[arg-type]  # JSON
+    moved = facts.card["recalibrated"]["offset"]  # type: ignore[index]  # JSON
+    assert moved[0] != moved[1], "Its scores are held to those of its base."
     assert {p.epoch for p in told} == {0, 1, 2}
     assert all(p.loss > 0 for p in told if p.epoch), "A stage before the first epoch has no loss."
     assert load_classifier(request.out).judge(draw_wall(1, cracked=False)).verdict
@@ -90,3 +93,56 @@ def test_an_existing_version_is_never_overwritten(make_photos: MakePhotos, tmp_p
             on_progress=lambda _: None,
             should_stop=lambda: False,
         )
+
+
+def named(count: int, group: str) -> tuple[LabelledPhoto, ...]:
+    return tuple(
+        LabelledPhoto(Path(f"{group}-{n}.jpg"), n % 2 == 0, group, key=f"{group} {n}")
+        for n in range(count)
+    )
+
+
+def test_what_calibrates_one_version_never_teaches_another(tmp_path: Path) -> None:
+    request = request_for(named(40, "structure-0"), tmp_path)
+    first, second = _sides(request), _sides(replace(request, seed=2, photos=request.photos[:30]))
+    assert 4 <= len(first.calibrating) <= 12
+    assert not {p.key for p in first.calibrating} & {p.key for p in second.learned}
+    assert len(first.learned) + len(first.calibrating) == 40
+
+
+def test_with_many_structures_whole_ones_are_kept_to_calibrate(tmp_path: Path) -> None:
+    photos = tuple(photo for number in range(40) for photo in named(20, f"tunnel-{number}"))
+    sides = _sides(request_for(photos, tmp_path))
+    assert sides.calibrating
+    assert not {p.group for p in sides.calibrating} & {p.group for p in sides.learned}
+
+
+def test_a_few_photos_are_all_learned_from(tmp_path: Path) -> None:
+    sides = _sides(request_for(named(4, "structure-0"), tmp_path))
+    assert (len(sides.learned), sides.calibrating) == (4, [])
+
+
+class Killed(BaseException):
+    """Stands for a worker that dies."""
+
+
+@pytest.mark.timeout(400)
+def test_a_killed_retraining_goes_on_from_its_last_epoch_to_nearly_the_same_answers(
+    make_photos: MakePhotos, tmp_path: Path
+) -> None:
+    photos = make_photos(12)
+    whole = request_for(photos, tmp_path / "whole")
+    answers = retrain(whole, on_progress=lambda _: None, should_stop=lambda: False).card["golden"]
+
+    def die(progress: Progress) -> None:
+        if progress.epoch == 2:
+            raise Killed
+
+    request = replace(whole, out=tmp_path / "resumed", checkpoint=tmp_path / "work" / "run.npz")
+    with pytest.raises(Killed):
+        retrain(request, on_progress=die, should_stop=lambda: False)
+    assert not request.out.exists()
+    told: list[Progress] = []
+    facts = retrain(request, on_progress=told.append, should_stop=lambda: False)
+    assert {p.epoch for p in told} == {0, 2}, "The first epoch is not learned again."
+    assert facts.card["golden"] == pytest.approx(answers, abs=0.05), "Not to the bit."

@@ -118,7 +118,7 @@ def test_a_refused_candidate_says_why_and_what_it_would_change(
 ) -> None:
     page = client.get(reverse("model", args=[refused.pk])).content.decode()
     assert "It may miss more cracks." in page
-    assert "No longer flagged: 1" in page
+    assert "Confirmed cracks that move down: 1" in page
     assert "Now flagged: 0" in page
     assert "why?" in client.get(reverse("models")).content.decode()
 

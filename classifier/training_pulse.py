@@ -1,0 +1,65 @@
+"""What a training run and its worker tell each other: progress and heartbeat, and when to stop."""
+
+import time
+from dataclasses import replace
+
+from django.utils import timezone
+
+from classifier import failpoints
+from classifier.engine import Progress
+from classifier.models import TrainingRun
+from classifier.states import RunState
+
+CHECK_SECONDS = 2.0
+
+
+class Heart:
+    """Writes progress into the run, at most every `CHECK_SECONDS` and at each epoch's end."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        self.run = run
+        self.last = 0.0
+        self.history: dict[int, dict[str, float | None]] = {
+            point["epoch"]: point for point in run.history
+        }
+        self.progress = Progress(0, 0, 0, 0, 0.0, None, "")
+
+    def compared(self, done: int, total: int) -> None:
+        """Tell how far the comparison after the last epoch is."""
+        note = f"Comparing with the active version, {done} of {total}"
+        self.beat(replace(self.progress, note=note, seconds_left=None))
+
+    def beat(self, progress: Progress) -> None:
+        failpoints.hit("T3", progress.epoch)
+        self.progress = progress
+        if progress.epoch:  # 0 tells of the stages before the first
+            self.history[progress.epoch] = {
+                "epoch": progress.epoch,
+                "loss": progress.loss,
+                "held_out": progress.held_out_loss,
+            }
+        is_last_step = 0 < progress.steps <= progress.step
+        if time.monotonic() - self.last < CHECK_SECONDS and not is_last_step:
+            return
+        self.last = time.monotonic()
+        TrainingRun.objects.held(self.run).update(
+            heartbeat_at=timezone.now(),
+            progress=vars(progress),
+            history=[self.history[epoch] for epoch in sorted(self.history)],
+        )
+
+
+class Brake:
+    """Tells whether the run was asked to stop, was closed, or goes on in another worker."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        self.run = run
+        self.last = 0.0
+        self.is_pulled = False
+
+    def pulled(self) -> bool:
+        if time.monotonic() - self.last >= CHECK_SECONDS:
+            self.last = time.monotonic()
+            run = TrainingRun.objects.held(self.run).first()
+            self.is_pulled = not run or run.cancel_requested or run.state != RunState.RUNNING
+        return self.is_pulled
