@@ -17,6 +17,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvValidationError, ValidationError, validate
 
+from inspection_site import logs
+
 # Lets classes such as ModelForm carry their type argument when the code runs.
 django_stubs_ext.monkeypatch()
 
@@ -91,6 +93,7 @@ with readable_refusals(), env.prefixed("HAIRLINE_"):
     ENGINE = env.str("ENGINE", "keras", validate=validate.OneOf(["keras", "stub"]))
     REPLAY_DATA = env.str("REPLAY_DATA", "", validate=folder_of_photos)
     ACCEL_REDIRECT = env.bool("ACCEL_REDIRECT", False)
+    LOGS = env.str("LOGS", "text", validate=validate.OneOf(["text", "json"]))
     CLASSIFY_LEASE_SECONDS = env.int(
         "CLASSIFY_LEASE_SECONDS", 60, validate=validate.Range(min=5, max=3600)
     )
@@ -124,6 +127,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "inspection_site.logs.request_middleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -273,12 +277,4 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    # A line for every step and font of every report would bury what matters.
-    "loggers": {name: {"level": "WARNING"} for name in ("weasyprint", "fontTools")},
-}
+LOGGING = logs.configuration(LOGS)

@@ -21,6 +21,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
         sweep_seconds=1,
         classify_lease_seconds=LEASE_SECONDS,
         training_silence_seconds=5,
+        logs="json",
     ) as running:
         yield running
 
