@@ -23,6 +23,7 @@ from inspection_site import logs
 django_stubs_ext.monkeypatch()
 
 env = Env()
+VERSION = "0.1.0"
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -98,6 +99,8 @@ with readable_refusals(), env.prefixed("HAIRLINE_"):
         "CLASSIFY_LEASE_SECONDS", 60, validate=validate.Range(min=5, max=3600)
     )
     SWEEP_SECONDS = env.int("SWEEP_SECONDS", 15, validate=validate.Range(min=1, max=600))
+    CENSUS_SECONDS = env.int("CENSUS_SECONDS", 30, validate=validate.Range(min=5, max=600))
+    METRICS_TOKEN = env.str("METRICS_TOKEN", "", validate=long_or_absent)
     TRAINING_SILENCE_SECONDS = env.int(
         "TRAINING_SILENCE_SECONDS", 90, validate=validate.Range(min=5, max=3600)
     )
@@ -256,6 +259,7 @@ CELERY_TASK_ROUTES = {
     "classifier.tasks.compare_version": {"queue": "train"},
     "classifier.tasks.rescore": {"queue": "train"},
     "classifier.tasks.sweep": {"queue": "maint"},
+    "classifier.tasks.take_census": {"queue": "maint"},
     "classifier.tasks.verify": {"queue": "train"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -269,6 +273,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "classifier.tasks.sweep",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
+    },
+    "census": {
+        "task": "classifier.tasks.take_census",
+        "schedule": CENSUS_SECONDS,
+        "options": {"expires": CENSUS_SECONDS},
     },
     "verify": {
         "task": "classifier.tasks.verify",

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from classifier import failpoints, intake, photo_files, roles, tasks
 from classifier.forms import PhotoSetForm
-from classifier.models import Inspection, Photo, PhotoSet
+from classifier.models import Inspection, Photo, PhotoSet, Tally
 from classifier.views.access import SignedInRequest, guarded, wants_json
 from classifier.views.outages import BAD_DISK, NO_ROOM
 from classifier.views.pace import Pace
@@ -126,6 +126,7 @@ def _answer(
     retry_after: int | None = None,
 ) -> HttpResponse:
     response: HttpResponse
+    Tally.objects.count_one("uploads", "slowed" if status == 429 else state)
     if wants_json(request):
         url = reverse("photo", args=[photo.pk]) if photo else None
         answer = {"state": state, "sentence": sentence, "photo_url": url}

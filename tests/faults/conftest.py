@@ -22,6 +22,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
         classify_lease_seconds=LEASE_SECONDS,
         training_silence_seconds=5,
         logs="json",
+        census_seconds=5,
     ) as running:
         yield running
 

@@ -1,6 +1,8 @@
 """What monitoring is told when a part of the site stands still, and what the logs tell."""
 
 import json
+import signal
+import time
 
 import pytest
 import requests
@@ -31,6 +33,24 @@ def test_one_id_leads_from_an_upload_to_its_classification(site: LiveSite, visit
         assert "Miller" not in site.log(process)
         assert visit.session.cookies["sessionid"] not in site.log(process)
         assert site.password not in site.log(process)
+
+
+def test_the_system_page_counts_workers_and_opens_without_the_broker(
+    site: LiveSite, visit: Visit
+) -> None:
+    """Frozen, not merely dead: an answer that asked the broker would wait for it."""
+    wait_until(
+        lambda: "classify@" in visit.session.open("/system/"), "the census is taken", seconds=40
+    )
+    page = visit.session.open("/system/")
+    assert "maint@" in page
+    assert "Without a worker: train" in page
+    site.kill("valkey", signal.SIGSTOP)
+    begin = time.monotonic()
+    assert "classify@" in visit.session.open("/system/")
+    assert "hairline_photos" in visit.session.open("/metrics")
+    assert time.monotonic() - begin < 2
+    site.kill("valkey", signal.SIGCONT)
 
 
 def test_a_dead_sweeper_is_told_to_monitoring(site: LiveSite, visit: Visit) -> None:
