@@ -16,6 +16,8 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvValidationError, ValidationError, validate
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from inspection_site import logs
 
@@ -99,6 +101,10 @@ with readable_refusals(), env.prefixed("HAIRLINE_"):
         "CLASSIFY_LEASE_SECONDS", 60, validate=validate.Range(min=5, max=3600)
     )
     SWEEP_SECONDS = env.int("SWEEP_SECONDS", 15, validate=validate.Range(min=1, max=600))
+    UPLOADS_PER_MINUTE = env.int("UPLOADS_PER_MINUTE", 1200, validate=validate.Range(min=1))
+    # 0: as many as the disk holds.
+    MOST_PHOTOS = env.int("MOST_PHOTOS", 0, validate=validate.Range(min=0))
+    MOST_GIGABYTES = env.int("MOST_GIGABYTES", 0, validate=validate.Range(min=0))
     CENSUS_SECONDS = env.int("CENSUS_SECONDS", 30, validate=validate.Range(min=5, max=600))
     METRICS_TOKEN = env.str("METRICS_TOKEN", "", validate=long_or_absent)
     TRAINING_SILENCE_SECONDS = env.int(
@@ -170,6 +176,21 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         ),
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# === Counts that all processes share ===
+# Beside the queue, and worth no more than a pause: without it each process counts for itself.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL.replace("redis+socket://", "unix://").replace("virtual_host=", "db="),
+        "KEY_PREFIX": "hairline",
+        "OPTIONS": {
+            "socket_timeout": 0.5,
+            "socket_connect_timeout": 0.5,
+            "retry": Retry(NoBackoff(), 0),
+        },
+    }
+}
 
 # === People ===
 AUTH_USER_MODEL = "classifier.User"

@@ -79,14 +79,6 @@ class PhotoQuerySet(PhotoQueue):
     def pending(self) -> "PhotoQuerySet":
         return self.filter(state__in=PENDING)
 
-    def oldest_pending(self) -> datetime | None:
-        """When the photo came that has waited longest."""
-        oldest: datetime | None = self.pending().aggregate(at=Min("uploaded_at"))["at"]
-        return oldest
-
-    def tried_again(self) -> "PhotoQuerySet":
-        return self.filter(attempts__gt=1)
-
     def failed(self) -> "PhotoQuerySet":
         return self.filter(state__in=FAILED)
 
