@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Max, Min
+from django.db.models import Max
 
 from classifier import verification
 from classifier.models import ModelVersion, Photo, Pulse
@@ -19,6 +19,17 @@ SWEEP = "sweep"
 
 VERIFICATION = "verification"
 """The pulse of the nightly check of everything that is stored."""
+
+
+BACKUP = "backup"
+"""The pulse of the last backup that was finished."""
+CENSUS = "census"
+"""The pulse of what the queues hold and which workers answer."""
+BREAKER = "broker silent"
+"""The pulse of a broker that failed so often that no process tries it for a while."""
+BREAKER_SECONDS = 30.0
+SECONDS_CENSUS_HOLDS = 180
+"""After this long a census says how things were, not how they are."""
 
 
 def is_ready() -> bool:
@@ -41,13 +52,36 @@ def facts(now: datetime) -> dict[str, object]:
     return {
         "healthy": is_healthy(now),
         "pending": Photo.objects.pending().count(),
-        "oldest": Photo.objects.pending().aggregate(at=Min("uploaded_at"))["at"],
+        "oldest": Photo.objects.oldest_pending(),
         "last_ended": Photo.objects.aggregate(at=Max("ended_at"))["at"],
         "sweep": Pulse.objects.of(SWEEP),
         "verification": Pulse.objects.of(VERIFICATION),
+        "volume": Photo.objects.volume(),
+        "most_photos": settings.MOST_PHOTOS,
+        "most_gigabytes": settings.MOST_GIGABYTES,
+        "backup": Pulse.objects.of(BACKUP),
+        "is_ready": is_ready(),
+        **_census(now),
         "active": ModelVersion.objects.active(),
         "disk_free": disk.free,
         "disk_total": disk.total,
+    }
+
+
+def _census(now: datetime) -> dict[str, object]:
+    """What the queues held and who worked on them, as last counted; no broker is asked here."""
+    census = Pulse.objects.of(CENSUS)
+    found = census.detail if census else {}
+    workers = found.get("workers", {})
+    served = {queue for worker in workers.values() for queue in worker["queues"]}
+    is_old = census is not None and census.at < now - timedelta(seconds=SECONDS_CENSUS_HOLDS)
+    return {
+        "census": census,
+        "census_is_old": is_old,
+        "queues": found.get("queues", {}),
+        "workers": sorted(workers.items()),
+        "unserved": sorted(set(found.get("queues", {})) - served),
+        "site_version": settings.VERSION,
     }
 
 
@@ -58,5 +92,7 @@ def verify_all(now: datetime) -> int:
         VERIFICATION, broken=len(findings), findings=findings[:50], photos=Photo.objects.count()
     )
     if findings:
-        logger.error("verification found %s broken promises: %s", len(findings), findings[:5])
+        kinds = sorted({sentence.split()[0] for sentence in findings})
+        # The sentences name files of people, so they stay on the system page.
+        logger.error("verification found %s broken promises of %s", len(findings), kinds)
     return len(findings)

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
@@ -24,6 +25,17 @@ class UploadRefused(Exception):
         self.status = status
 
 
+class SiteFull(Exception):
+    """The site holds as much as its owner lets it; `sentence` tells a person."""
+
+    def __init__(self, limit: str) -> None:
+        self.sentence = (
+            f"The site may hold {limit}, and does. The photo was not stored. "
+            "Ask your admin to raise the limit, then try again."
+        )
+        super().__init__(self.sentence)
+
+
 @dataclass(frozen=True)
 class Received:
     """The stored photo; `duplicate` where these bytes were already there, so nothing was stored."""
@@ -37,8 +49,8 @@ def receive_photo(
 ) -> Received:
     """Store one uploaded photo durably and say whether it is new to its structure.
 
-    Raises UploadRefused for bytes that are no usable photo, StorageFull and StorageFailed for the
-    disk; in each case nothing is stored.
+    Raises UploadRefused for bytes that are no usable photo, SiteFull for the owner's limits,
+    StorageFull and StorageFailed for the disk; in each case nothing is stored.
     """
     name = images.display_name(upload.name or "")
     facts = _inspected(upload, name=name)
@@ -93,6 +105,7 @@ def _stored(path: Path, photo: Photo) -> Received:
     try:
         with transaction.atomic():
             _still_allowed(photo.uploaded_by)
+            _still_room_for(photo)
             photo.save()
             AuditEvent.objects.record(
                 "photo uploaded", photo, by=photo.uploaded_by, sha256=photo.sha256
@@ -121,6 +134,17 @@ def _still_allowed(person: User) -> None:
     """Ask again where the row is written: an upload over a slow line takes minutes."""
     if not User.objects.get(pk=person.pk).has_perm(roles.UPLOAD):
         raise PermissionDenied
+
+
+def _still_room_for(photo: Photo) -> None:
+    """Ask where the row is written: on SQLite nobody writes in between, so the limit is exact."""
+    if not (settings.MOST_PHOTOS or settings.MOST_GIGABYTES):
+        return
+    count, size = Photo.objects.volume()
+    if settings.MOST_PHOTOS and count >= settings.MOST_PHOTOS:
+        raise SiteFull(f"{settings.MOST_PHOTOS:,} photos")
+    if settings.MOST_GIGABYTES and size + photo.byte_size > settings.MOST_GIGABYTES * 10**9:
+        raise SiteFull(f"{settings.MOST_GIGABYTES:,} GB of photos")
 
 
 def open_photo_set(

@@ -69,8 +69,8 @@ def go_on(rescoring_id: int, *, seconds: float = BATCH_SECONDS) -> None:
 def _judge(row: Rescoring, photo: Photo) -> None:
     try:
         classification.judge_again(photo, row.version)
-    except classification.Unreadable as reason:
-        logger.warning("photo %s was not judged again: %s", photo.pk, reason)
+    except classification.Unreadable:  # its reason names the file, which logs do not
+        logger.warning("photo %s was not judged again: it is unreadable", photo.pk)
     row.last_photo, row.done = photo.pk, row.done + 1
     Rescoring.objects.by_id(row.pk).update(
         last_photo=row.last_photo, done=row.done, rung_at=timezone.now()

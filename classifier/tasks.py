@@ -56,6 +56,8 @@ class Doorbell:
             logger.warning("the broker took no message (%s); the sweeper will ring", error)
             if self.failures >= self.FAILURES:
                 self.silent_until = time.monotonic() + self.SILENCE_SECONDS
+                with suppress(DatabaseError):  # told to monitoring, for all processes
+                    Pulse.objects.beat(health.BREAKER)
             return False
         self.failures = 0
         return True
@@ -147,6 +149,23 @@ def sweep() -> None:
     lessons.order_new()
 
 
+@shared_task(bind=True, time_limit=60)
+def take_census(self: Task) -> None:
+    """Note what the queues hold and which workers answer within a second, for pages and metrics.
+
+    The pages themselves never ask the broker: they must open when it is down or frozen.
+    """
+    app = self.app
+    # The worker that asks is busy with asking; it knows itself.
+    workers = {self.request.hostname: {"version": settings.VERSION, "queues": ["maint"]}}
+    for reply in app.control.broadcast("hairline_facts", reply=True, timeout=1) or []:
+        workers |= {name: facts for name, facts in reply.items() if "version" in facts}
+    queues = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+    with app.connection_for_read() as connection:
+        depths = {name: _messages_in(connection, name) for name in sorted(queues)}
+    Pulse.objects.beat(health.CENSUS, queues=depths, workers=workers)
+
+
 @shared_task(time_limit=TRAINING_LIMIT_SECONDS)
 def verify() -> None:
     """Check each night what the site promises; with the trainings, so that no photo waits."""
@@ -156,6 +175,9 @@ def verify() -> None:
 def _messages_waiting() -> int:
     """Return the length of the classify queue: as long as photos wait, and no message is lost."""
     with classify_photo.app.connection_for_read() as connection:
-        # Not passive: on Redis an empty queue does not exist, and asking for it would be an error.
-        queue = connection.default_channel.queue_declare("classify")
-        return int(queue.message_count)
+        return _messages_in(connection, "classify")
+
+
+def _messages_in(connection: Any, queue: str) -> int:
+    # Not passive: on Redis an empty queue does not exist, and asking for it would be an error.
+    return int(connection.default_channel.queue_declare(queue).message_count)

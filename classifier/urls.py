@@ -39,6 +39,7 @@ urlpatterns = [
     path("patterns/", home.patterns, name="patterns"),
     path("healthz", home.healthz, name="healthz"),
     path("readyz", home.readyz, name="readyz"),
+    path("metrics", operations.metrics, name="metrics"),
     path("sign-in/", sign_in, name="sign-in"),
     path("sign-out/", sign_out, name="sign-out"),
     path("password/", change_password, name="password"),

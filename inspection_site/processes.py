@@ -159,6 +159,7 @@ def valkey_answers(layout: Layout) -> bool:
 def web_command(*, bind: str, python: str = sys.executable) -> list[str]:
     """Return the command of the web server. `bind` is host:port.
 
+    It keeps no access log, which would hold addresses of people; the site writes a line a request.
     Threads, because two slow phones would occupy two plain workers for as long as they upload.
     """
     options = {
@@ -169,8 +170,6 @@ def web_command(*, bind: str, python: str = sys.executable) -> list[str]:
         "timeout": "120",
         "graceful-timeout": "30",
         "keep-alive": "5",
-        "access-logfile": "-",
-        "logger-class": "inspection_site.access_log.DiscreetLog",
     }
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     # The control socket would be one place under the home folder for every site of this user.

@@ -3,77 +3,33 @@
 A bad value stops the start with a sentence that names the variable, the value and what is allowed.
 """
 
-import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import django_stubs_ext
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
-from environs import Env, EnvValidationError, ValidationError, validate
+from environs import Env, validate
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from inspection_site import logs
+from inspection_site.values import (
+    folder_of_photos,
+    long_or_absent,
+    private_key,
+    readable_refusals,
+    redis_address,
+    tile_address,
+    time_zone,
+)
 
 # Lets classes such as ModelForm carry their type argument when the code runs.
 django_stubs_ext.monkeypatch()
 
 env = Env()
+VERSION = "0.1.0"
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def private_key(file: Path) -> str:
-    """Return the secret kept in `file`, made at random with the first start (mode 0600)."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(64))
-    return file.read_text().strip()
-
-
-def long_or_absent(key: str) -> None:
-    """Refuse a secret that can be guessed, such as a word or the sample of a manual."""
-    if key and len(key) < 50:
-        raise ValidationError("Shorter than 50 characters; make one: openssl rand -base64 48")
-
-
-@contextmanager
-def readable_refusals() -> Iterator[None]:
-    """Stop the start on a bad value with its variable, what it is, and what is allowed."""
-    try:
-        yield
-    except EnvValidationError as error:
-        name = str(error).split('"')[1]
-        told = error.error_messages
-        why = " ".join(map(str, told)) if isinstance(told, list) else str(told)
-        sentence = f"{name} is {os.environ.get(name)!r}. {why.rstrip('.')}."
-        raise ImproperlyConfigured(sentence) from None
-
-
-# === What a value may be ===
-def time_zone(name: str) -> None:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValidationError("No time zone; one is UTC or Europe/London") from None
-
-
-def redis_address(address: str) -> None:
-    if not address.startswith(("redis://", "rediss://", "redis+socket://")):
-        raise ValidationError("Must begin with redis://, rediss:// or redis+socket://")
-
-
-def tile_address(address: str) -> None:
-    if address and not (address.startswith("https://") and "{z}/{x}/{y}" in address):
-        raise ValidationError("Must be empty or like https://tiles.example.org/{z}/{x}/{y}.png")
-
-
-def folder_of_photos(folder: str) -> None:
-    if folder and not (Path(folder) / "index.csv").is_file():
-        raise ValidationError("Must be empty or a folder with an index.csv")
-
 
 # === Where things are ===
 with readable_refusals(), env.prefixed("HAIRLINE_"):
@@ -98,10 +54,17 @@ with readable_refusals(), env.prefixed("HAIRLINE_"):
     MAP_TILES = env.str("MAP_TILES", "", validate=tile_address)
     MAP_CREDIT = env.str("MAP_CREDIT", "")
     ACCEL_REDIRECT = env.bool("ACCEL_REDIRECT", False)
+    LOGS = env.str("LOGS", "text", validate=validate.OneOf(["text", "json"]))
     CLASSIFY_LEASE_SECONDS = env.int(
         "CLASSIFY_LEASE_SECONDS", 60, validate=validate.Range(min=5, max=3600)
     )
     SWEEP_SECONDS = env.int("SWEEP_SECONDS", 15, validate=validate.Range(min=1, max=600))
+    UPLOADS_PER_MINUTE = env.int("UPLOADS_PER_MINUTE", 1200, validate=validate.Range(min=1))
+    # 0: as many as the disk holds.
+    MOST_PHOTOS = env.int("MOST_PHOTOS", 0, validate=validate.Range(min=0))
+    MOST_GIGABYTES = env.int("MOST_GIGABYTES", 0, validate=validate.Range(min=0))
+    CENSUS_SECONDS = env.int("CENSUS_SECONDS", 30, validate=validate.Range(min=5, max=600))
+    METRICS_TOKEN = env.str("METRICS_TOKEN", "", validate=long_or_absent)
     TRAINING_SILENCE_SECONDS = env.int(
         "TRAINING_SILENCE_SECONDS", 90, validate=validate.Range(min=5, max=3600)
     )
@@ -131,6 +94,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "inspection_site.logs.request_middleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -170,6 +134,21 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         ),
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# === Counts that all processes share ===
+# Beside the queue, and worth no more than a pause: without it each process counts for itself.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL.replace("redis+socket://", "unix://").replace("virtual_host=", "db="),
+        "KEY_PREFIX": "hairline",
+        "OPTIONS": {
+            "socket_timeout": 0.5,
+            "socket_connect_timeout": 0.5,
+            "retry": Retry(NoBackoff(), 0),
+        },
+    }
+}
 
 # === People ===
 AUTH_USER_MODEL = "classifier.User"
@@ -259,6 +238,7 @@ CELERY_TASK_ROUTES = {
     "classifier.tasks.compare_version": {"queue": "train"},
     "classifier.tasks.rescore": {"queue": "train"},
     "classifier.tasks.sweep": {"queue": "maint"},
+    "classifier.tasks.take_census": {"queue": "maint"},
     "classifier.tasks.verify": {"queue": "train"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -273,6 +253,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
     },
+    "census": {
+        "task": "classifier.tasks.take_census",
+        "schedule": CENSUS_SECONDS,
+        "options": {"expires": CENSUS_SECONDS},
+    },
     "verify": {
         "task": "classifier.tasks.verify",
         "schedule": crontab(hour="2", minute="10"),
@@ -280,15 +265,4 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"discreet": {"()": "inspection_site.access_log.WithoutTokens"}},
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["discreet"]}
-    },
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    # A line for every step and font of every report would bury what matters.
-    "loggers": {name: {"level": "WARNING"} for name in ("weasyprint", "fontTools")},
-}
+LOGGING = logs.configuration(LOGS)

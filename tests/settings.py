@@ -13,3 +13,4 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # HAIRLINE_DATABASE_URL names a PostgreSQL, the tests make a database of their own there.
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405  from the site's
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}  # noqa: F405  as above
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

@@ -14,6 +14,7 @@ from classifier.models.rescoring import Rescoring
 from classifier.models.share_link import ShareLink
 from classifier.models.sign_off import SignOff, standing_of
 from classifier.models.structure import Element, Inspection, Structure
+from classifier.models.tally import Tally
 from classifier.models.training_run import TrainingRun
 from classifier.models.trial import Trial
 from classifier.models.user import User
@@ -37,6 +38,7 @@ __all__ = [
     "ShareLink",
     "SignOff",
     "Structure",
+    "Tally",
     "TrainingRun",
     "Trial",
     "User",

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import F, Q
+from django.db.models import Count, F, Min, Q, Sum
 
 from classifier.models.photo_lists import PhotoLists
-from classifier.states import PhotoState
+from classifier.states import PENDING, PhotoState
 
 if TYPE_CHECKING:
     from classifier.models import Photo
@@ -59,3 +59,18 @@ class PhotoQueue(PhotoLists):
         silent = Q(rung_at__isnull=True) | Q(rung_at__lt=now - quiet_for)
         lapsed = Q(state=PhotoState.CLASSIFYING, lease_until__lt=now)
         return self.filter(silent).filter(Q(state=PhotoState.WAITING) | lapsed)
+
+    # --- figures ---
+    def oldest_pending(self) -> datetime | None:
+        """When the photo came that has waited longest."""
+        pending = self.filter(state__in=PENDING)
+        oldest: datetime | None = pending.aggregate(at=Min("uploaded_at"))["at"]
+        return oldest
+
+    def tried_again(self) -> Self:
+        return self.filter(attempts__gt=1)
+
+    def volume(self) -> tuple[int, int]:
+        """How many photos there are, and the bytes of their originals."""
+        found = self.order_by().aggregate(count=Count("id"), size=Sum("byte_size"))
+        return found["count"], found["size"] or 0

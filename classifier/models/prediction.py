@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 
 from classifier.scores import written
 from classifier.states import Outcome, Verdict
@@ -18,6 +18,12 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         """Photo, model version and count wherever one version answered a photo twice."""
         pairs = self.order_by().values_list("photo", "model_version").annotate(Count("id"))
         yield from pairs.filter(id__count__gt=1)
+
+    def durations(self, bounds: tuple[float, ...]) -> tuple[list[int], int, float]:
+        """How many answers took at most each bound, how many there are, and their seconds."""
+        within = {f"within_{n}": Count("id", Q(seconds__lte=b)) for n, b in enumerate(bounds)}
+        found = self.order_by().aggregate(**within, all=Count("id"), sum=Sum("seconds"))
+        return [found[name] for name in within], found["all"], found["sum"] or 0.0
 
     def scores(self) -> dict[int, float]:
         """The scores by photo; meant for the answers of one version."""

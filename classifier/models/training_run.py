@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from classifier.models.moves import StateQuerySet
 from classifier.states import OPEN_RUNS, RUN_MOVES, RunState, Side
@@ -46,6 +46,9 @@ class TrainingRunQuerySet(StateQuerySet["TrainingRun"]):
 
     def of_candidate(self, version: "ModelVersion") -> "TrainingRun | None":
         return self.filter(candidate=version).first()
+
+    def counts_by_state(self) -> dict[str, int]:
+        return dict(self.order_by().values_list("state").annotate(Count("id")))
 
     def ids(self) -> list[int]:
         return list(self.values_list("pk", flat=True))

@@ -4,16 +4,21 @@ import csv
 import io
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from classifier import health, roles
+from classifier import metrics as figures
 from classifier.forms import AuditFilterForm
 from classifier.models import AuditEvent, Photo
-from classifier.views.access import SignedInRequest, guarded
+from classifier.views.access import SignedInRequest, guarded, public
 
 PAGE_SIZE = 100
 COLUMNS = ("at (UTC)", "who", "what", "to what", "kind", "id", "detail")
@@ -70,3 +75,24 @@ def system(request: SignedInRequest) -> HttpResponse:
     """Queue, sweeper, disk, the last verification, and photos that failed."""
     page = Paginator(Photo.objects.failed().for_cards(), 50).get_page(request.GET.get("page"))
     return render(request, "operations/system.html", {"page": page, **health.facts(timezone.now())})
+
+
+@public(because="Prometheus has no session: it shows a token; all others have to be admins")
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponseBase:
+    """Figures for Prometheus: with the token of the settings, where one is set, or for an admin."""
+    shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if settings.METRICS_TOKEN and constant_time_compare(shown, settings.METRICS_TOKEN):
+        return _exposition()
+    return _metrics_of_admins(request)
+
+
+@guarded(roles.OPERATE)
+def _metrics_of_admins(_request: SignedInRequest) -> HttpResponse:
+    return _exposition()
+
+
+def _exposition() -> HttpResponse:
+    response = HttpResponse(figures.exposition(), content_type=CONTENT_TYPE_LATEST)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,5 +1,6 @@
 """Uploading photos and watching their classification."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -8,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from classifier import failpoints, intake, photo_files, roles, tasks
 from classifier.forms import PhotoSetForm
-from classifier.models import Inspection, Photo, PhotoSet
+from classifier.models import Inspection, Photo, PhotoSet, Tally
 from classifier.views.access import SignedInRequest, guarded, wants_json
 from classifier.views.outages import BAD_DISK, NO_ROOM
 from classifier.views.pace import Pace
@@ -55,7 +56,12 @@ def _context(pk: int) -> dict[str, object]:
     }
 
 
-refused_uploads = Pace(600)
+uploads = Pace(settings.UPLOADS_PER_MINUTE, name="upload")
+refused_uploads = Pace(600, name="junk")
+TOO_FAST = (
+    "So many photos came from you within a minute that others would have to wait. "
+    "Nothing is lost; what is not stored yet can go on in a minute."
+)
 TOO_MUCH_JUNK = "Too many files that are no photos came from you. Wait a minute, then go on."
 
 
@@ -67,18 +73,19 @@ def photo_upload(request: SignedInRequest, pk: int) -> HttpResponse:
     Answers JSON where the client accepts only that, a redirect with a message otherwise.
     """
     row = get_object_or_404(PhotoSet.objects.select_related("inspection__structure"), pk=pk)
-    if refused_uploads.is_exceeded(request.user.pk):
-        return _answer(request, row, 429, "failed", TOO_MUCH_JUNK, retry_after=60)
+    if why := _too_often(request.user.pk):
+        return _answer(request, row, 429, "failed", why, retry_after=uploads.seconds_left())
     file = request.FILES.get("photo")
     if file is None:
         return _answer(request, row, 400, "refused", "No photo came with the request. Choose one.")
+    sha256 = request.POST.get("sha256", "").lower()
     try:
-        received = intake.receive_photo(
-            row, file, by=request.user, client_sha256=request.POST.get("sha256", "").lower()
-        )
+        received = intake.receive_photo(row, file, by=request.user, client_sha256=sha256)
     except intake.UploadRefused as refusal:
         refused_uploads.note(request.user.pk)
         return _answer(request, row, refusal.status, "refused", refusal.sentence)
+    except intake.SiteFull as limit:
+        return _answer(request, row, 507, "failed", limit.sentence, retry_after=3600)
     except photo_files.StorageFull:
         return _answer(request, row, 507, "failed", NO_ROOM.sentence, retry_after=60)
     except photo_files.StorageFailed:
@@ -89,6 +96,13 @@ def photo_upload(request: SignedInRequest, pk: int) -> HttpResponse:
     tasks.ring_for_photo(photo)
     failpoints.hit("U8", photo.pk)
     return _answer(request, row, 201, "stored", f"{photo.name} is stored.", photo=photo)
+
+
+def _too_often(who: int) -> str:
+    """Count this upload; return why the person has to wait, or nothing."""
+    if refused_uploads.is_exceeded(who):
+        return TOO_MUCH_JUNK
+    return "" if uploads.take(who) else TOO_FAST
 
 
 @require_POST
@@ -126,6 +140,7 @@ def _answer(
     retry_after: int | None = None,
 ) -> HttpResponse:
     response: HttpResponse
+    Tally.objects.count_one("uploads", "slowed" if status == 429 else state)
     if wants_json(request):
         url = reverse("photo", args=[photo.pk]) if photo else None
         answer = {"state": state, "sentence": sentence, "photo_url": url}

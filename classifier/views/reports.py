@@ -10,10 +10,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from classifier import printing, reporting, roles, tasks
 from classifier.forms import ShareForm
-from classifier.models import Inspection, Report
+from classifier.models import Inspection, Photo, Report
 from classifier.states import Paper, ReportState
 from classifier.views.access import SignedInRequest, guarded
 from classifier.views.files import served
+
+MOST_EXPORTED = 20_000
+"""Photos in one export: it is made in memory."""
 
 
 @require_safe
@@ -21,6 +24,10 @@ from classifier.views.files import served
 def export(_request: SignedInRequest, pk: int, kind: str) -> HttpResponse:
     """Download all photos of an inspection with verdicts and decisions, as `kind`."""
     row = get_object_or_404(Inspection.objects.select_related("structure"), pk=pk)
+    count = Photo.objects.for_inspection(row).count()
+    if count > MOST_EXPORTED:
+        sentence = f"{count:,} photos; at most {MOST_EXPORTED:,} are exported at once."
+        return HttpResponse(sentence, status=413, content_type="text/plain; charset=utf-8")
     answer: HttpResponse
     if kind == "csv":
         answer = HttpResponse(reporting.as_csv(row), content_type="text/csv; charset=utf-8")

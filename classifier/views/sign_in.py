@@ -13,7 +13,7 @@ from classifier.forms import PasswordForm, SignInForm
 from classifier.views.access import client_address
 from classifier.views.pace import Pace
 
-failed_sign_ins = Pace(100, seconds=15 * 60)
+failed_sign_ins = Pace(100, seconds=15 * 60, name="sign-in")
 """Of all accounts from one address: five wrong passwords lock one account, this ends the guessing
 of one password for many accounts."""
 

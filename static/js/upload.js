@@ -119,7 +119,8 @@ async function send(item) {
   const request = await post(item);
   const answer = read(request);
   if (request.status === 0) return hold([item]);
-  if (request.status >= 500 || request.status === 429) return fault(item, answer.sentence);
+  if (request.status === 429) return hold([item], answer.sentence, request.getResponseHeader("Retry-After"));
+  if (request.status >= 500) return fault(item, answer.sentence);
   if (!answer.state) return ledger.set(item, "failed", SIGNED_OUT);
   pause = 0;
   arrived(item, answer);
@@ -141,10 +142,10 @@ function fault(item, sentence) {
 }
 
 /** Let these photos wait for the site; what reached it all the same is asked for first. */
-function hold(batch, sentence) {
+function hold(batch, sentence, least) {
   batch.forEach((item) => ledger.set(item, "waiting", sentence ?? AWAY));
   if (timer) return;
-  pause = Math.min(Math.max(1, 2 * pause), LONGEST_PAUSE);
+  pause = Math.min(Math.max(least ?? 1, 2 * pause), LONGEST_PAUSE);
   timer = setTimeout(resume, pause * 1000);
 }
 

@@ -50,7 +50,7 @@ def test_b094_junk_is_limited_and_stores_nothing(
     monkeypatch.setattr(photo_sets, "refused_uploads", Pace(3))
     statuses = [upload(photo_set, b"junk" * 250).status_code for _ in range(5)]
     assert statuses == [422, 422, 422, 429, 429]
-    assert upload(photo_set, jpeg())["Retry-After"] == "60"
+    assert 0 < int(upload(photo_set, jpeg())["Retry-After"]) <= 60
     assert not Photo.objects.exists()
 
 

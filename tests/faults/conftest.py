@@ -23,6 +23,8 @@ def live_site(folder: Path, **settings: object) -> AbstractContextManager[LiveSi
         sweep_seconds=1,
         classify_lease_seconds=LEASE_SECONDS,
         training_silence_seconds=5,
+        logs="json",
+        census_seconds=5,
         **settings,
     )
 

@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -65,6 +67,11 @@ def test_a_key_that_can_be_guessed_stops_the_start(tmp_path: Path, key: str) -> 
 def test_production_has_the_safe_value(tmp_path: Path, setting: str, value: str) -> None:
     code = f"from django.conf import settings; print(settings.{setting})"
     assert manage(tmp_path, "shell", "--no-imports", "-c", code).stdout.strip() == value
+
+
+def test_the_version_that_workers_tell_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["project"]["version"] == settings.VERSION
 
 
 @pytest.mark.django_db

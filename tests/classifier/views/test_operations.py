@@ -78,6 +78,20 @@ def test_the_system_page_tells_how_the_site_is_doing(client_for: ClientFor) -> N
     assert "Photos are taken in and get on." in client.get(reverse("system")).content.decode()
 
 
+def test_the_system_page_names_workers_and_queues_that_nobody_serves(client_for: ClientFor) -> None:
+    workers = {"classify@host": {"queues": ["classify"], "version": "0.0.1"}}
+    Pulse.objects.beat(health.CENSUS, queues={"classify": 3, "train": 4}, workers=workers)
+    Pulse.objects.beat(health.BACKUP, photos=12, bytes=5_000_000, missing=0)
+    client = client_for("admin")
+    page = client.get(reverse("system")).content.decode()
+    for wanted in ("classify 3, train 4", "classify@host", "restart the worker", "12 photos"):
+        assert wanted in page
+    assert "Without a worker: train" in page
+    assert "as of" not in page
+    Pulse.objects.update(at=timezone.now() - timedelta(minutes=10))
+    assert "as of" in client.get(reverse("system")).content.decode()
+
+
 def test_a_night_s_verification_is_kept_and_shown(client_for: ClientFor) -> None:
     photo = make_classified()
     assert health.verify_all(timezone.now()) == 0
