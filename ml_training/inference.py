@@ -120,17 +120,18 @@ def _refuse_nan(model: Any, folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Sight:
-    """What the network saw in a photo: the fused map of logits and one pooled logit per working
-    size.
+    """What the network saw in a photo: the fused map of logits, one pooled logit per working size
+    and what the photo gains for a small map.
     """
 
     fused: Floats
     pooled: tuple[float, ...]
+    bonus: float = 0.0
 
     @property
     def logit(self) -> float:
-        """The photo's uncalibrated logit: the mean over the working sizes."""
-        return sum(self.pooled) / len(self.pooled)
+        """The photo's uncalibrated logit: the mean over the working sizes, and the bonus."""
+        return sum(self.pooled) / len(self.pooled) + self.bonus
 
 
 class Classifier:
@@ -183,7 +184,8 @@ class Classifier:
             raise ModelFileError(
                 f"The model {self.facts.name} answers with NaN; activate another version."
             )
-        return Sight(fused=fuse(maps), pooled=pooled)
+        fused = fuse(maps)
+        return Sight(fused=fused, pooled=pooled, bonus=self.serving.bonus(fused.size))
 
     def _map(self, image: Image.Image, size: tuple[int, int]) -> Floats:
         resized = image if image.size == size else image.resize(size, _method(image.size, size))

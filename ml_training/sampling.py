@@ -85,9 +85,13 @@ class CropSampler:
         """Draw from all sources but these from now on."""
         self._left_out = frozenset(sources)
         self._pools = {kind: self._pool(cracked=kind) for kind in (True, False)}
-        masked = [n for n, e in enumerate(self._photos.examples) if e.cracked and e.mask is not None]
-        self._masked = [(w, n[np.isin(n, masked)]) for w, n in self._pools[True]]
-        self._masked = [(len(n) ** 0.5, n) for _, n in self._masked if len(n)]
+        self._masked = self._with_masks()
+
+    def _with_masks(self) -> _Pool:
+        """Group the numbers of the cracked photos that have a mask by source, with a weight."""
+        examples = self._photos.examples
+        kept = [[n for n in pile if examples[n].mask is not None] for _, pile in self._pools[True]]
+        return [(len(pile) ** 0.5, np.array(pile)) for pile in kept if pile]
 
     def _pool(self, *, cracked: bool) -> _Pool:
         """Group photo numbers by source with a weight; masked photos serve clear crops as well."""
