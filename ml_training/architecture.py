@@ -26,6 +26,8 @@ class Architecture:
     """
     frozen_until: str = "block0_project"
     """Last layer of the backbone that keeps its ImageNet weights; empty: everything learns."""
+    cut_after: str = ""
+    """Layer of the backbone, at stride 16, that the head reads; empty: its last one."""
     head_channels: int = 64
     dropout: float = 0.1
     first_bias: float = -2.0
@@ -58,9 +60,10 @@ def freeze(network: keras.Model, *, until: str) -> None:
 
 
 def _headed(backbone: keras.Model, settings: Architecture) -> keras.Model:
+    cut = backbone.get_layer(settings.cut_after).output if settings.cut_after else backbone.output
     x = keras.layers.Conv2D(
         settings.head_channels, 3, padding="same", activation="relu", name="head_conv"
-    )(backbone.output)
+    )(cut)
     x = keras.layers.SpatialDropout2D(settings.dropout, name="head_dropout")(x)
     return keras.Model(backbone.input, _logits(x, settings), name="crack_finder")
 

@@ -94,6 +94,7 @@ def read_serving(folder: Path) -> Serving:
             cell=_calibration(raw["cell"]),
             region_from=_number(raw["region_from"]),
             thresholds=_thresholds(raw["thresholds"]),
+            patch_bonus=_number(raw.get("patch_bonus", 0.0)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{SERVING} in {folder.name} cannot be used: {error!r}.") from error

@@ -33,6 +33,8 @@ class Augmentation:
     """Share of the crack-free crops over which bricks, blocks or paving are laid."""
     drawn_crack: float = 0.25
     """Share of the crack-free crops that get a drawn crack and so become cracked ones."""
+    laid_crack: float = 0.0
+    """Share of those whose crack is not drawn but taken from a masked photo."""
 
 
 AS_IT_IS = Augmentation(**dict.fromkeys((field.name for field in fields(Augmentation)), 0.0))

@@ -96,5 +96,11 @@ def apply(calibration: Calibration, logits: npt.NDArray[np.floating]) -> Values:
     return sigmoid(calibration.scale * np.asarray(logits, np.float64) + calibration.offset)
 
 
+def log_loss(probabilities: Values, cracked: Answers, weights: Values) -> float:
+    """Give the weighted mean of −log of the probability that was given to the truth."""
+    right = np.clip(np.where(cracked, probabilities, 1 - probabilities), 1e-12, 1.0)
+    return float(-(np.log(right) * weights).sum() / weights.sum())
+
+
 def sigmoid(values: Values) -> Values:
     return np.asarray(1 / (1 + np.exp(-np.clip(values, -60, 60))))

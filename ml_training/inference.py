@@ -126,17 +126,19 @@ def _refuse_nan(model: Any, folder: Path) -> None:
 @dataclass(frozen=True)
 class Sight:
     """What the network saw in a photo: the fused map of logits, one pooled logit per working size,
-    and a short vector of what kind of place it is (see `embedding`).
+    what the photo gains for a small map, and a short vector of what kind of place it is (see
+    `embedding`).
     """
 
     fused: Floats
     pooled: tuple[float, ...]
+    bonus: float = 0.0
     embedding: bytes = b""
 
     @property
     def logit(self) -> float:
-        """The photo's uncalibrated logit: the mean over the working sizes."""
-        return sum(self.pooled) / len(self.pooled)
+        """The photo's uncalibrated logit: the mean over the working sizes, and the bonus."""
+        return sum(self.pooled) / len(self.pooled) + self.bonus
 
 
 class Classifier:
@@ -191,8 +193,9 @@ class Classifier:
             raise ModelFileError(
                 f"The model {self.facts.name} answers with NaN; activate another version."
             )
+        fused, bonus = fuse(maps), self.serving.bonus(maps[-1].size)
         finest = embed(answers[-1][1], answers[-1][0], self.serving.strongest_cells)
-        return Sight(fused=fuse(maps), pooled=pooled, embedding=finest)
+        return Sight(fused=fused, pooled=pooled, bonus=bonus, embedding=finest)
 
     def _answer(self, image: Image.Image, size: tuple[int, int]) -> tuple[Floats, Floats]:
         resized = image if image.size == size else image.resize(size, _method(image.size, size))

@@ -19,6 +19,8 @@ Point = tuple[float, float]
 
 _SUPERSAMPLING = 2
 _DIRECTIONS = 2 * np.pi
+_RELIEF_BLOCK = 16
+_FAINTEST_RELIEF = 0.08
 
 
 def add_joints(pixels: Pixels, rng: np.random.Generator) -> Pixels:
@@ -130,6 +132,49 @@ def add_crack(pixels: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]
     tint = 1 - rng.uniform(0, 0.25, 3).astype(np.float32) * np.array([0.3, 0.6, 1.0], np.float32)
     mask = np.where(layer > 0.3, 255, 0).astype(np.uint8)
     return _shade(pixels, layer, -darkness, tint), mask
+
+
+def lay_crack(
+    pixels: Pixels, donor: Pixels, mask: Pixels, rng: np.random.Generator
+) -> tuple[Pixels, Pixels] | None:
+    """Lay the crack of another photo over a crop of the same size; give picture and mask.
+
+    The donor gives, pixel for pixel, how much darker its crack is than what surrounds it; the crop
+    is darkened as much. None where the donor's crack is too faint or too wide to be told from its
+    surroundings.
+    """
+    around = _surroundings(donor, mask)
+    if around is None:
+        return None
+    relief = np.clip(donor / np.maximum(around, 8), 0.02, 1.05)
+    crack = mask > 0
+    depth = 1 - float(relief[crack].mean())
+    if depth < _FAINTEST_RELIEF:
+        return None
+    relief = relief ** np.float32(rng.uniform(0.8, 1.5))
+    near = Image.fromarray(mask).filter(ImageFilter.MaxFilter(3))
+    weight = _coverage(near.filter(ImageFilter.GaussianBlur(0.8)))[..., None]
+    laid = pixels * (1 + weight * (relief - 1))
+    return np.clip(laid, 0, 255).astype(np.uint8), mask
+
+
+def _surroundings(donor: Pixels, mask: Pixels) -> Floats | None:
+    """Give what a photo would look like without its crack, (height, width, 3), coarsely: block
+    means of the pixels that are not crack, smoothly joined. None where nearly all is crack.
+    """
+    height, width = mask.shape
+    block = _RELIEF_BLOCK
+    apart = np.asarray(Image.fromarray(mask).filter(ImageFilter.MaxFilter(5))) == 0
+    if apart.mean() < 0.3:
+        return None
+    blocks = (height // block, block, width // block, block)
+    counts = apart.reshape(blocks).sum(axis=(1, 3))
+    sums = (donor * apart[..., None]).reshape((*blocks, 3)).sum(axis=(1, 3), dtype=np.float32)
+    mean = sums.sum(axis=(0, 1)) / counts.sum()
+    few = counts < block * block // 8
+    means = np.where(few[..., None], mean, sums / np.maximum(counts, 1)[..., None])
+    small = Image.fromarray(np.clip(means, 0, 255).astype(np.uint8))
+    return np.asarray(small.resize((width, height), Image.Resampling.BILINEAR), np.float32)
 
 
 def _crack_path(width: int, height: int, rng: np.random.Generator) -> list[Point]:

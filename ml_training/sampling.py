@@ -24,6 +24,7 @@ CELL = 16
 """Pixels a side of one cell of the evidence map: the network's stride."""
 
 Floats = npt.NDArray[np.float32]
+_Pool = list[tuple[float, npt.NDArray[np.int64]]]
 _FEWEST_CRACK_PIXELS = 12
 _WINDOW_TRIES = 6
 _HARD_SHARE = 0.35
@@ -84,8 +85,15 @@ class CropSampler:
         """Draw from all sources but these from now on."""
         self._left_out = frozenset(sources)
         self._pools = {kind: self._pool(cracked=kind) for kind in (True, False)}
+        self._masked = self._with_masks()
 
-    def _pool(self, *, cracked: bool) -> list[tuple[float, npt.NDArray[np.int64]]]:
+    def _with_masks(self) -> _Pool:
+        """Group the numbers of the cracked photos that have a mask by source, with a weight."""
+        examples = self._photos.examples
+        kept = [[n for n in pile if examples[n].mask is not None] for _, pile in self._pools[True]]
+        return [(len(pile) ** 0.5, np.array(pile)) for pile in kept if pile]
+
+    def _pool(self, *, cracked: bool) -> _Pool:
         """Group photo numbers by source with a weight; masked photos serve clear crops as well."""
         by_source: dict[str, list[int]] = {}
         for number, example in enumerate(self._photos.examples):
@@ -126,10 +134,19 @@ class CropSampler:
             pixels = overlays.add_masonry(pixels, rng)
         if not crop.cracked and rng.random() < self._augmentation.drawn_crack:
             pixels = dress(pixels, self._augmentation, rng)
-            pixels, mask = overlays.add_crack(pixels, rng)
+            pixels, mask = self._with_crack(pixels, rng)
             return _Crop(expose(pixels, self._augmentation, rng), mask, known=True, cracked=True)
         pixels = expose(dress(pixels, self._augmentation, rng), self._augmentation, rng)
         return _Crop(pixels, mask, crop.known, crop.cracked)
+
+    def _with_crack(self, pixels: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+        """Lay a crack of a masked photo over a crop, or draw one."""
+        if self._masked and rng.random() < self._augmentation.laid_crack:
+            crop = self._window_of(self._draw(rng, self._masked), rng, len(pixels), cracked=True)
+            laid = overlays.lay_crack(pixels, *turn(crop.pixels, crop.mask, rng), rng)
+            if crop.cracked and laid is not None:
+                return laid
+        return overlays.add_crack(pixels, rng)
 
     def _plain(self, rng: np.random.Generator, side: int, *, cracked: bool) -> _Crop:
         if rng.random() >= self._sampling.mosaic:
@@ -147,7 +164,11 @@ class CropSampler:
 
     def _window(self, rng: np.random.Generator, side: int, *, cracked: bool) -> _Crop:
         """Cut a window of the wanted kind; after a few tries a masked photo gives what it has."""
-        number = self._choose(rng, cracked=cracked)
+        return self._window_of(self._choose(rng, cracked=cracked), rng, side, cracked=cracked)
+
+    def _window_of(
+        self, number: int, rng: np.random.Generator, side: int, *, cracked: bool
+    ) -> _Crop:
         pixels, mask = self._photos.pixels(number), self._photos.mask(number)
         example = self._photos.examples[number]
         for _ in range(_WINDOW_TRIES):
@@ -165,7 +186,11 @@ class CropSampler:
     def _choose(self, rng: np.random.Generator, *, cracked: bool) -> int:
         if not cracked and len(self.hard) and rng.random() < _HARD_SHARE:
             return int(rng.choice(self.hard))
-        pool = self._pools[cracked]
+        return self._draw(rng, self._pools[cracked])
+
+    @staticmethod
+    def _draw(rng: np.random.Generator, pool: _Pool) -> int:
+        """Draw a source by its weight, then one of its photos."""
         weights = np.array([weight for weight, _ in pool])
         return int(rng.choice(pool[int(rng.choice(len(pool), p=weights / weights.sum()))][1]))
 
