@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from classifier import failpoints, images, photo_files, quality, versions
 from classifier.engine import ModelFileError, PhotoAnswer, engine
-from classifier.models import ModelVersion, Photo, Prediction, Region
+from classifier.models import ModelVersion, Photo, PhotoQuerySet, Prediction, Region
 from classifier.models.photo_queue import MAX_ATTEMPTS
 from classifier.states import PhotoState
 
@@ -188,10 +188,19 @@ def quarantine_exhausted(now: datetime) -> int:
     )
 
 
-def take_due(now: datetime, *, limit: int = 500) -> list[int]:
-    """Return photos whose bell has to be rung again, each at most once per lease."""
-    due = Photo.objects.due(now, quiet_for=lease())
-    return [pk for pk in due.ids(limit) if due.filter(pk=pk).update(rung_at=now)]
+def take_abandoned(now: datetime) -> list[int]:
+    """Return photos whose worker died, each at most once per lease."""
+    return _rung(Photo.objects.abandoned(now), now)
+
+
+def take_waiting(now: datetime) -> list[int]:
+    """Return waiting photos whose bell may be lost, each at most once per lease."""
+    return _rung(Photo.objects.waiting(), now)
+
+
+def _rung(photos: PhotoQuerySet, now: datetime, *, limit: int = 500) -> list[int]:
+    silent = photos.silent(now, quiet_for=lease())
+    return [pk for pk in silent.ids(limit) if silent.filter(pk=pk).update(rung_at=now)]
 
 
 def clear_abandoned_uploads() -> int:

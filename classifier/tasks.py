@@ -28,6 +28,8 @@ from classifier.models import ModelVersion, Photo, Pulse, Report, TrainingRun
 logger = logging.getLogger(__name__)
 
 TRAINING_LIMIT_SECONDS = 6 * 3600
+AHEAD = 0
+"""The priority that is served first."""
 
 
 class Doorbell:
@@ -44,13 +46,16 @@ class Doorbell:
         self.failures = 0
         self.silent_until = 0.0
 
-    def ring(self, task: Task, row_id: int) -> bool:
-        """Send `task` with `row_id`; False where the broker did not take it."""
+    def ring(self, task: Task, row_id: int, *, ahead: bool = False) -> bool:
+        """Send `task` with `row_id`, `ahead` of all that wait; False where the broker did not take
+        it.
+        """
         if time.monotonic() < self.silent_until:
             return False
         try:
             with _impatient_producers(task.app).acquire(block=True, timeout=1) as producer:
-                task.apply_async((row_id,), producer=producer, retry=False)
+                priority = AHEAD if ahead else settings.CELERY_TASK_DEFAULT_PRIORITY
+                task.apply_async((row_id,), producer=producer, retry=False, priority=priority)
         except (OperationalError, OSError) as error:
             self.failures += 1
             logger.warning("the broker took no message (%s); the sweeper will ring", error)
@@ -134,9 +139,11 @@ def sweep() -> None:
     classification.quarantine_exhausted(now)
     retraining.resume_silent(now)
     classification.clear_abandoned_uploads()
+    for photo_id in classification.take_abandoned(now):
+        doorbell.ring(classify_photo, photo_id, ahead=True)
     messages = _messages_waiting()
     if messages < Photo.objects.pending().count():
-        for photo_id in classification.take_due(now):
+        for photo_id in classification.take_waiting(now):
             doorbell.ring(classify_photo, photo_id)
     printing.give_up_exhausted(now)
     for report_id in printing.take_due(now):

@@ -54,11 +54,12 @@ class PhotoQueue(PhotoLists):
     def exhausted(self, now: datetime) -> Self:
         return self.abandoned(now).filter(attempts__gte=MAX_ATTEMPTS)
 
-    def due(self, now: datetime, *, quiet_for: timedelta) -> Self:
-        """Photos that wait or were abandoned, and for which the bell has been silent a while."""
-        silent = Q(rung_at__isnull=True) | Q(rung_at__lt=now - quiet_for)
-        lapsed = Q(state=PhotoState.CLASSIFYING, lease_until__lt=now)
-        return self.filter(silent).filter(Q(state=PhotoState.WAITING) | lapsed)
+    def waiting(self) -> Self:
+        return self.filter(state=PhotoState.WAITING)
+
+    def silent(self, now: datetime, *, quiet_for: timedelta) -> Self:
+        """Photos for which the bell was not rung for a while."""
+        return self.filter(Q(rung_at__isnull=True) | Q(rung_at__lt=now - quiet_for))
 
     # --- figures ---
     def oldest_pending(self) -> datetime | None:

@@ -166,9 +166,9 @@ def test_workers_that_die_three_times_on_a_photo_quarantine_it() -> None:
 
 def test_the_sweeper_rings_a_due_photo_once_per_lease() -> None:
     photo, now = make_photo(), timezone.now()
-    assert classification.take_due(now) == [photo.pk]
-    assert classification.take_due(now) == []
-    assert classification.take_due(now + timedelta(seconds=61)) == [photo.pk]
+    assert classification.take_waiting(now) == [photo.pk]
+    assert classification.take_waiting(now) == []
+    assert classification.take_waiting(now + timedelta(seconds=61)) == [photo.pk]
 
 
 def test_a_decision_outlives_a_classification_by_a_new_version() -> None:

@@ -1,5 +1,8 @@
+from datetime import timedelta
+
 import pytest
 from celery import current_app
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from classifier import tasks
@@ -26,7 +29,9 @@ class Broken:
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     ids: list[int] = []
-    monkeypatch.setattr(tasks.Doorbell, "ring", lambda _bell, _task, row_id: ids.append(row_id))
+    monkeypatch.setattr(
+        tasks.Doorbell, "ring", lambda _bell, _task, row_id, **_how: ids.append(row_id)
+    )
     return ids
 
 
@@ -38,7 +43,7 @@ def test_a_dead_broker_never_raises_and_is_left_alone_after_three_failures() -> 
 
 def test_a_photo_nobody_was_told_of_is_due_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     photo = make_photo()
-    monkeypatch.setattr(tasks.Doorbell, "ring", lambda *_: False)
+    monkeypatch.setattr(tasks.Doorbell, "ring", lambda *_, **__: False)
     tasks.ring_for_photo(photo)
     photo.refresh_from_db()
     assert photo.rung_at is None
@@ -71,6 +76,21 @@ def test_the_sweeper_leaves_a_full_queue_alone(
     monkeypatch.setattr(tasks, "_messages_waiting", lambda: 1)
     tasks.sweep()
     assert sent == []
+
+
+def test_photos_whose_worker_died_go_ahead_of_a_full_queue(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    photo, sent = make_photo(), []
+    Photo.objects.claim(photo.pk, claimant="a", lease=timedelta(-1), now=timezone.now())
+    make_photo()
+    monkeypatch.setattr(tasks, "_messages_waiting", lambda: 2)
+    monkeypatch.setattr(
+        tasks.Doorbell, "ring", lambda _bell, _task, row_id, **how: sent.append((row_id, how))
+    )
+    tasks.sweep()
+    tasks.sweep()
+    assert sent == [(photo.pk, {"ahead": True})]
 
 
 def test_a_task_for_a_photo_that_is_gone_ends_quietly() -> None:
