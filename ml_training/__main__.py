@@ -1,4 +1,4 @@
-"""The command line: synthesize · train · evaluate · predict · benchmark ·
+"""The command line: synthesize · train · calibrate · evaluate · predict · benchmark ·
 simulate-reviews · convert-backbone."""
 
 from __future__ import annotations
@@ -40,6 +40,18 @@ def _train(options: argparse.Namespace) -> None:
 
     place = Workplace(options.work, say=_say, on_count=_show_count, on_progress=_show_progress)
     facts = release(load_run(options.run), data=options.data, out=options.out, place=place)
+    _say(f"Wrote {options.out}: {facts.name}, {facts.thresholds}.")
+
+
+def _calibrate(options: argparse.Namespace) -> None:
+    from ml_training.release import Workplace, calibrate_anew
+    from ml_training.runs import load_run
+
+    place = Workplace(options.work, say=_say, on_count=_show_count, on_progress=_show_progress)
+    run = load_run(options.run)
+    facts = calibrate_anew(
+        run, model=options.model, data=options.data, out=options.out, place=place
+    )
     _say(f"Wrote {options.out}: {facts.name}, {facts.thresholds}.")
 
 
@@ -136,13 +148,19 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser(
         "train", help="train a model by a run file; goes on where it was stopped"
     )
-    train.add_argument("--data", type=Path, required=True, help="index file, or folder of photos")
-    train.add_argument("--run", default="released", help="name of a file in ml_training/runs")
-    train.add_argument("--out", type=Path, required=True, help="model folder to create")
-    train.add_argument(
-        "--work", type=Path, default=Path("var/training"), help="cache and checkpoints"
-    )
     train.set_defaults(command=_train)
+    calibrate = commands.add_parser(
+        "calibrate", help="give a model's weights calibration and thresholds anew"
+    )
+    calibrate.add_argument("--model", type=Path, default=RELEASED, help="model folder")
+    calibrate.set_defaults(command=_calibrate)
+    for command in (train, calibrate):
+        command.add_argument("--data", type=Path, required=True, help="index or folder of photos")
+        command.add_argument("--run", default="released", help="name of a file in ml_training/runs")
+        command.add_argument("--out", type=Path, required=True, help="model folder to create")
+        command.add_argument(
+            "--work", type=Path, default=Path("var/training"), help="cache and checkpoints"
+        )
 
     evaluate = commands.add_parser("evaluate", help="measure a model on labelled photos")
     evaluate.add_argument("--model", type=Path, default=RELEASED, help="model folder")

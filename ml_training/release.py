@@ -8,7 +8,7 @@ import datetime
 import hashlib
 import platform
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -62,22 +62,57 @@ def release(run: Run, *, data: Path, out: Path, place: Workplace) -> ModelFacts:
     place.say("Looking for held-out photos that resemble learned ones.")
     alike = near_duplicates(split, on_photo=place.on_count)
     network, seconds = _train(run, split, place)
+    with tempfile.TemporaryDirectory(prefix="hairline-") as name:
+        files = save_network(network, Path(name))
+        measured = _measured(examples, split)
+        card = _card(run, split, measured, seconds=seconds) | {"near_duplicates": alike}
+        return _write_calibrated(run, files, card, measured, out=out, place=place)
+
+
+def calibrate_anew(run: Run, *, model: Path, data: Path, out: Path, place: Workplace) -> ModelFacts:
+    """Give the weights of the model folder `model` the settings of a run, calibration, thresholds
+    and figures anew, as the model folder `out`.
+
+    `data` must hold the photos that the weights learned from, so that none of them is measured.
+    """
+    old = artifacts.read_facts(model)
+    examples, split = _photos(run, data, place)
+    if old.card.get("photos_sha256") != listing_sha256(split.train):
+        raise DatasetError(f"{data} and {run.name} do not give the photos {old.name} learned from.")
+    files = {f.name: f for f in model.iterdir() if f.name.startswith("classifier.")}
+    card = {**old.card, "name": run.name, "weights_of": old.name}
+    return _write_calibrated(run, files, card, _measured(examples, split), out=out, place=place)
+
+
+def _measured(examples: Sequence[Example], split: Split) -> list[Example]:
     measured = [e for e in examples if e.role == "dev"] + list(split.held_out)
     if not measured:
         raise DatasetError(
             "Nothing is left to measure: give some photos the role dev or hold groups out."
         )
+    return measured
+
+
+def _write_calibrated(
+    run: Run,
+    files: Mapping[str, Path],
+    card: Mapping[str, object],
+    measured: Sequence[Example],
+    *,
+    out: Path,
+    place: Workplace,
+) -> ModelFacts:
+    """Look at the measured photos, calibrate by them and write the folder with its figures."""
     with tempfile.TemporaryDirectory(prefix="hairline-") as name:
-        files = save_network(network, Path(name))
-        serving = first_serving(run)
-        draft = Path(name) / "draft"
-        card = _card(run, split, measured, seconds=seconds) | {"near_duplicates": alike}
+        serving, draft = first_serving(run), Path(name) / "draft"
         artifacts.write_folder(draft, files=files, serving=serving, card=card)
         place.say(f"Measuring {len(measured)} photos.")
         seen = measuring.look_at(load_classifier(draft), measured, on_photo=place.on_count)
-        serving = measuring.calibrate(serving, seen, run.calibration_shares)
-        card["figures"] = measuring.figures(serving, seen)
-        facts = artifacts.write_folder(out, files=files, serving=serving, card=card)
+    serving = measuring.calibrate(serving, seen, run.calibration_shares)
+    figures = measuring.figures(serving, seen)
+    facts = artifacts.write_folder(
+        out, files=files, serving=serving, card={**card, "figures": figures}
+    )
     _draw_examples(load_classifier(out), measured, place.folder / f"{run.name}-examples.png")
     return facts
 

@@ -11,7 +11,7 @@ from ml_training.sampling import Sampling
 LATER = ("saltspot", "drawn")
 
 RUN = Run(
-    name="hairline-1",
+    name="hairline-1.1",
     sampling=Sampling(source_boost={"webwalls": 2.0, "supervisely": 2.0}),
     phases=(
         Phase(steps=3000, sides=(96, 128, 160, 192), learning_rate=4e-4, without=LATER),
