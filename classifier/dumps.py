@@ -5,6 +5,7 @@ numbers as Python writes them. Tables come by name and rows by id, so that a dig
 lines tells whether two databases, SQLite or PostgreSQL, hold the same.
 """
 
+import base64
 import datetime
 import hashlib
 import json
@@ -95,6 +96,8 @@ def _plain(value: object) -> str:
         return value.astimezone(datetime.UTC).isoformat()
     if isinstance(value, datetime.date | uuid.UUID):
         return str(value)
+    if isinstance(value, bytes | memoryview):
+        return base64.b64encode(value).decode()
     raise TypeError(f"no plain text for {type(value).__name__}")
 
 

@@ -55,7 +55,7 @@ def tables(path: Path) -> dict[str, Any]:
 
 def backup_of(console: Console, folder: Path) -> Path:
     console.run("backup", str(folder))
-    return max(folder.iterdir())
+    return max(folder.glob("*.tar"))
 
 
 ASK = """
@@ -233,7 +233,7 @@ def test_only_the_newest_backups_are_kept(kept: Kept, tmp_path: Path) -> None:
     for name in (*names, "photos of the wedding.tar"):
         (tmp_path / name).touch()
     kept.console.run("backup", str(tmp_path), "--keep", "2")
-    left = sorted(path.name for path in tmp_path.iterdir())
+    left = sorted(path.name for path in tmp_path.glob("*.tar"))
     assert left[0] == names[-1]
     assert left[2] == "photos of the wedding.tar"
     assert len(left) == 3

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def test_every_page_asks_at_most_fifteen_times(
     client: Client, media: Path, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    media.mkdir()
+    media.mkdir(exist_ok=True)
     client.force_login(
         crowd.fill(2_000, structures=10), backend="django.contrib.auth.backends.ModelBackend"
     )
