@@ -17,6 +17,8 @@ Answers = npt.NDArray[np.bool_]
 
 _ROUNDS = 60
 _RIDGE = 1e-3
+_PLAIN = np.array([1.0, 0.0])
+_SMALLEST_SHARE = 1e-6
 
 
 def fit_platt(logits: Values, cracked: Answers, weights: Values) -> Calibration:
@@ -34,15 +36,31 @@ def fit_platt(logits: Values, cracked: Answers, weights: Values) -> Calibration:
     features = np.stack([logits, np.ones_like(logits)], axis=1)
     for _ in range(_ROUNDS):
         guess = sigmoid(features @ parameters)
-        slope = features.T @ (weights * (guess - targets)) + _RIDGE * (
-            parameters - np.array([1.0, 0.0])
-        )
+        slope = features.T @ (weights * (guess - targets)) + _RIDGE * (parameters - _PLAIN)
         curve = (
             features * (weights * guess * (1 - guess))[:, None]
         ).T @ features + _RIDGE * np.eye(2)
         step = np.linalg.solve(curve, slope)
-        parameters = parameters - step * min(1.0, 2.0 / max(1e-9, float(np.abs(step).max())))
+        parameters = _downhill(parameters, step, features, targets, weights)
     return Calibration(scale=float(max(parameters[0], 1e-3)), offset=float(parameters[1]))
+
+
+def _downhill(
+    parameters: Values, step: Values, features: Values, targets: Values, weights: Values
+) -> Values:
+    """Take as much of a step as makes the fit better; Newton's own overshoots where the kinds are
+    nearly apart.
+    """
+
+    def misfit(at: Values) -> float:
+        z = features @ at
+        losses = np.logaddexp(0, z) - targets * z
+        return float((weights * losses).sum() + _RIDGE / 2 * ((at - _PLAIN) ** 2).sum())
+
+    now, share = misfit(parameters), 1.0
+    while share > _SMALLEST_SHARE and misfit(parameters - share * step) > now:
+        share /= 2
+    return parameters - share * step if share > _SMALLEST_SHARE else parameters
 
 
 def balanced_weights(
@@ -94,12 +112,6 @@ def weighted_quantile(values: Values, weights: Values, share: float) -> float:
 def apply(calibration: Calibration, logits: npt.NDArray[np.floating]) -> Values:
     """Turn logits into probabilities."""
     return sigmoid(calibration.scale * np.asarray(logits, np.float64) + calibration.offset)
-
-
-def log_loss(probabilities: Values, cracked: Answers, weights: Values) -> float:
-    """Give the weighted mean of −log of the probability that was given to the truth."""
-    right = np.clip(np.where(cracked, probabilities, 1 - probabilities), 1e-12, 1.0)
-    return float(-(np.log(right) * weights).sum() / weights.sum())
 
 
 def sigmoid(values: Values) -> Values:

@@ -22,7 +22,6 @@ Values = npt.NDArray[np.float64]
 OnPhoto = Callable[[int, int], None]
 
 _CELLS_A_PHOTO = 400
-_PATCH_BONUSES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,7 @@ def calibrate(serving: Serving, seen: Sequence[Seen], shares: Mapping[str, float
         )
     kinds = [(s.example.source, s.example.cracked) for s in used]
     weights = calibration.balanced_weights(kinds, dict(shares))
-    serving = _with_patch_bonus(serving, used, cracked, weights)
-    logits = _logits(serving, used)
+    logits = _logits(used)
     photo = calibration.fit_platt(logits, cracked, weights)
     scores = calibration.apply(photo, logits)
     return replace(
@@ -98,19 +96,6 @@ def calibrate(serving: Serving, seen: Sequence[Seen], shares: Mapping[str, float
         cell=calibration.fit_platt(*_cells(used)) if any(s.example.mask for s in used) else photo,
         thresholds=calibration.choose_thresholds(scores, cracked, weights),
     )
-
-
-def _with_patch_bonus(
-    serving: Serving, seen: Sequence[Seen], cracked: npt.NDArray[np.bool_], weights: Values
-) -> Serving:
-    """Choose the bonus for small maps that makes the answers likeliest."""
-    served = [replace(serving, patch_bonus=bonus) for bonus in _PATCH_BONUSES]
-    losses = []
-    for one in served:
-        logits = _logits(one, seen)
-        photo = calibration.fit_platt(logits, cracked, weights)
-        losses.append(calibration.log_loss(calibration.apply(photo, logits), cracked, weights))
-    return served[int(np.argmin(losses))]
 
 
 def _cells(seen: Sequence[Seen]) -> tuple[Values, npt.NDArray[np.bool_], Values]:
@@ -136,12 +121,8 @@ def _mask(one: Seen) -> npt.NDArray[np.uint8]:
         return np.asarray(mask.convert("L"))
 
 
-def _logits(serving: Serving, seen: Sequence[Seen]) -> Values:
-    """Give the uncalibrated logits as these settings make them, whichever the photos were seen
-    with.
-    """
-    sights = (replace(s.sight, bonus=serving.bonus(s.sight.fused.size)) for s in seen)
-    return np.array([sight.logit for sight in sights], dtype=np.float64)
+def _logits(seen: Sequence[Seen]) -> Values:
+    return np.array([s.sight.logit for s in seen], dtype=np.float64)
 
 
 def _cracked(seen: Sequence[Seen]) -> npt.NDArray[np.bool_]:
@@ -174,4 +155,4 @@ def _figures(serving: Serving, seen: Sequence[Seen]) -> dict[str, object]:
 
 def scores(serving: Serving, seen: Sequence[Seen]) -> Values:
     """Give the calibrated scores."""
-    return calibration.apply(serving.photo, _logits(serving, seen))
+    return calibration.apply(serving.photo, _logits(seen))

@@ -210,6 +210,7 @@ def first_serving(run: Run) -> Serving:
         cell=plain,
         region_from=0.5,
         thresholds=Thresholds(clear_below=0.3, flagged_from=0.7),
+        patch_bonus=run.patch_bonus,
     )
 
 

@@ -70,6 +70,8 @@ class Run:
     """How far a small photo is enlarged at most to reach them."""
     strongest_cells: int = 8
     """A photo's logit is the mean of this many cells, at each working side."""
+    patch_bonus: float = 0.0
+    """What a photo's logit gains for each halving of a small map (see `serving.Serving.bonus`)."""
     calibration_shares: Mapping[str, float] = field(default_factory=dict)
     """How much each measured source counts in calibration and thresholds; empty: all alike."""
     attribution: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ RUN = Run(
     ),
     blend=(2, 0.6),
     drawn_photos=100,
+    patch_bonus=0.2,
     calibration_shares={
         "crosssite_concrete": 3.0,
         "saltspot": 1.0,

@@ -3,12 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml_training import evaluation, measuring
+from ml_training import evaluation
 from ml_training.calibration import apply, balanced_weights, choose_thresholds, fit_platt
 from ml_training.contracts import Thresholds
 from ml_training.dataset import Example
-from ml_training.inference import Sight
-from ml_training.measuring import Seen, measured_examples
+from ml_training.measuring import measured_examples
 from ml_training.pooling import log_mean_exp, strongest_mean
 from ml_training.regions import MOST_REGIONS, find_regions
 from ml_training.serving import FULL_MAP, Calibration, Serving
@@ -133,21 +132,11 @@ def test_a_patch_gains_for_each_halving_of_its_map_and_a_whole_photo_nothing() -
     assert serving.bonus(FULL_MAP) == serving.bonus(10 * FULL_MAP) == 0
 
 
-def test_patches_that_are_cracked_at_lower_logits_get_a_bonus() -> None:
-    def photo(number: int, *, patch: bool) -> Seen:
-        cracked = number % 2 == 0
-        side = 21 if patch else 42
-        logit = (0.0 if patch else 2.0) + (1.5 if cracked else -1.5) + number % 7 / 7
-        kind = "patch" if patch else "whole"
-        example = Example(Path(f"{number}"), cracked, "", f"{number}", kind, "dev", None)
-        return Seen(example, Sight(np.zeros((side, side), np.float32), (logit,)))
-
-    seen = [photo(n, patch=patch) for n in range(40) for patch in (True, False)]
-    plain = Calibration(1.0, 0.0)
-    serving = Serving((576,), 1.5, 8, plain, plain, 0.5, Thresholds(0.3, 0.7))
-    calibrated = measuring.calibrate(serving, seen, {})
-    assert calibrated.patch_bonus > 0.5
-    right = (measuring.scores(calibrated, seen) > 0.5) == np.array(
-        [s.example.cracked for s in seen]
-    )
-    assert right.all()
+def test_kinds_that_are_nearly_apart_are_fitted_all_the_same() -> None:
+    """Far from zero, where a whole step of Newton's would leap over the best fit."""
+    rng = np.random.default_rng(5)
+    cracked = np.arange(600) % 2 == 0
+    logits = np.where(cracked, rng.normal(9, 1, 600), rng.normal(1, 1.5, 600))
+    fitted = fit_platt(logits, cracked, np.ones(600))
+    assert 3 < -fitted.offset / fitted.scale < 7
+    assert ((apply(fitted, logits) > 0.5) == cracked).mean() > 0.98
