@@ -1,6 +1,7 @@
 """The audit of the clear pile: what share of the photos without a flag has a crack after all."""
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -20,6 +21,7 @@ from classifier.states import Cause, Outcome, Verdict
 
 WISHES = (0.01, 0.02, 0.05, 0.10)
 DEFAULT_WISH = 0.05
+_JUDGED = (Outcome.CONFIRMED, Outcome.DISMISSED)
 
 
 class NothingToAudit(Exception):
@@ -122,12 +124,15 @@ def miss_rate(samples: AuditSampleQuerySet) -> MissRate | None:
     if not newest:
         return None
     photos = Photo.objects.sampled_in(newest)
-    decided = photos.counts_by("decision__outcome")
+    counts = photos.counts_by_decision()
+    decided: Counter[str] = Counter()
+    for (outcome, _), count in counts.items():
+        decided[outcome] += count
     return MissRate(
         clear=sum(sample.clear_count for sample in newest),
-        sampled=photos.count(),
-        missed=decided.get(Outcome.CONFIRMED, 0),
-        sound=decided.get(Outcome.DISMISSED, 0),
-        cant_tell=decided.get(Outcome.CANT_TELL, 0),
-        seen=photos.judged_with_the_answer_in_view().count(),
+        sampled=decided.total(),
+        missed=decided[Outcome.CONFIRMED],
+        sound=decided[Outcome.DISMISSED],
+        cant_tell=decided[Outcome.CANT_TELL],
+        seen=sum(counts.get((judged, False), 0) for judged in _JUDGED),
     )

@@ -42,27 +42,31 @@ def is_ready() -> bool:
 
 def is_healthy(now: datetime) -> bool:
     """Whether photos get on as well: ready, and the sweeper has run lately."""
-    silence = timedelta(seconds=settings.SWEEP_SILENCE_SECONDS)
-    return is_ready() and Pulse.objects.is_fresh(SWEEP, since=now - silence)
+    return is_ready() and Pulse.objects.is_fresh(SWEEP, since=_not_silent(now))
+
+
+def _not_silent(now: datetime) -> datetime:
+    return now - timedelta(seconds=settings.SWEEP_SILENCE_SECONDS)
 
 
 def facts(now: datetime) -> dict[str, object]:
     """What an admin wants to know of the site at a glance."""
     disk = shutil.disk_usage(settings.MEDIA_ROOT)
+    active, sweep = ModelVersion.objects.active(), Pulse.objects.of(SWEEP)
     return {
-        "healthy": is_healthy(now),
+        "healthy": active is not None and sweep is not None and sweep.at >= _not_silent(now),
         "pending": Photo.objects.pending().count(),
         "oldest": Photo.objects.oldest_pending(),
         "last_ended": Photo.objects.aggregate(at=Max("ended_at"))["at"],
-        "sweep": Pulse.objects.of(SWEEP),
+        "sweep": sweep,
         "verification": Pulse.objects.of(VERIFICATION),
         "volume": Photo.objects.volume(),
         "most_photos": settings.MOST_PHOTOS,
         "most_gigabytes": settings.MOST_GIGABYTES,
         "backup": Pulse.objects.of(BACKUP),
-        "is_ready": is_ready(),
+        "is_ready": active is not None,
         **_census(now),
-        "active": ModelVersion.objects.active(),
+        "active": active,
         "disk_free": disk.free,
         "disk_total": disk.total,
     }

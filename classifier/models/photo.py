@@ -128,10 +128,6 @@ class PhotoQuerySet(PhotoQueue):
     def ended_since(self, moment: datetime) -> "PhotoQuerySet":
         return self.filter(ended_at__gte=moment)
 
-    def judged_with_the_answer_in_view(self) -> "PhotoQuerySet":
-        judged = [Outcome.CONFIRMED, Outcome.DISMISSED]
-        return self.filter(decision__outcome__in=judged, decision__blind=False)
-
     def labelled(self) -> "PhotoQuerySet":
         """Photos on which a person said crack or no crack, and whose pixels can be read."""
         return self.filter(

@@ -120,6 +120,12 @@ class PhotoLists(StateQuerySet["Photo"]):
         rows = self.order_by().values_list(first, second).annotate(Count("id"))
         return {(one, other): count for one, other, count in rows}
 
+    def counts_by_decision(self) -> dict[tuple[str, bool], int]:
+        """By outcome and whether it was judged blind; ("", False) without a decision."""
+        named = ("decision__outcome", "decision__blind")
+        rows = self.order_by().values_list(*named).annotate(Count("id"))
+        return {(outcome or "", bool(blind)): count for outcome, blind, count in rows}
+
     def counts_in_sets(self, field: str) -> dict[int, dict[str, int]]:
         """By photo set: how many of its photos have each value of `field`."""
         found: dict[int, dict[str, int]] = {}
