@@ -225,6 +225,10 @@ class LiveSite:
         """Register a structure, an inspection and a photo set by their forms."""
         session.submit("/structures/new/", {"name": name, "kind": "bridge", "elements": "deck"})
         structure = self.value("SELECT max(id) FROM classifier_structure")
+        return self.new_visit(session, structure)
+
+    def new_visit(self, session: Session, structure: int) -> int:
+        """Register an inspection of a structure and a photo set in it."""
         session.submit(
             f"/structures/{structure}/inspections/new/", {"title": "Visit", "date": "2026-05-01"}
         )

@@ -12,7 +12,7 @@ def fill(site: LiveSite) -> None:
     For a site with the stub engine, whose answers the colours decide.
     """
     session = site.sign_in()
-    for name in ("Mill Lane bridge", "Harbour wall", "North tunnel"):
+    for number, name in enumerate(("Mill Lane bridge", "Harbour wall", "North tunnel"), 1):
         photo_set = site.new_photo_set(session, name)
         for colour in (CRACK, CRACK, CRACK, DOUBT, SOUND, SOUND):
             _post(session, photo_set, jpeg(colour, size=(640, 480)))
@@ -21,9 +21,10 @@ def fill(site: LiveSite) -> None:
             "longitude": 8.5 + photo_set / 20,
         }
         place |= {"name": name, "kind": "bridge", "elements": "deck"}
-        session.submit(f"/structures/{photo_set}/edit/", place)
+        session.submit(f"/structures/{number}/edit/", place)
     _post(session, photo_set, jpeg(SOUND, size=(640, 480))[:-900])
-    site.wait_for_classified(18, seconds=60)
+    _post(session, site.new_visit(session, structure=1), jpeg(CRACK, size=(640, 480)))
+    site.wait_for_classified(19, seconds=60)
     _decide(site, session)
     _train(site, session)
     session.submit("/inspections/1/audit/", {"wished": "0.05"})
