@@ -53,8 +53,9 @@ def _origin(facts: ModelFacts) -> str:
     peak, alike = card.get("peak_memory_mb"), card.get("near_duplicates")
     memory = f"at most {peak} MB in memory" if peak else "memory not measured"
     versions = ", ".join(f"{name} {number}" for name, number in card.get("versions", {}).items())
+    anew = f"Weights of {card['weights_of']}, calibrated anew. " if "weights_of" in card else ""
     return (
-        f"Made {card.get('made', '')[:10]} by the run `{facts.name}` in "
+        f"{anew}Made {card.get('made', '')[:10]} by the run `{facts.name}` in "
         f"{card.get('seconds_of_training', 0) / 60:.0f} minutes of training steps on "
         f"{card.get('machine', 'an unnamed machine')}, {memory}; {versions}; seed "
         f"{card.get('split', {}).get('seed', _NONE)}.\n\n"
