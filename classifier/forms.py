@@ -247,6 +247,16 @@ class PhotoFilterForm(forms.Form):
             field.queryset = rows
 
 
+class DriftForm(forms.Form):
+    structure = forms.ModelChoiceField(
+        Structure.objects.order_by("name"), required=False, empty_label="All structures"
+    )
+
+    def chosen(self) -> Structure | None:
+        """The structure that is asked for; None for all of them."""
+        return self.cleaned_data.get("structure") if self.is_valid() else None
+
+
 class ThresholdsForm(forms.Form):
     clear_below = forms.FloatField(
         min_value=0,

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from statistics import NormalDist
 
 CERTAINTY = 0.95
 SMALLEST_SAMPLE = 20
@@ -14,12 +15,30 @@ def clopper_pearson(hits: int, of: int, *, certainty: float = CERTAINTY) -> tupl
     one that at which as many or fewer do. C. J. Clopper and E. S. Pearson, "The use of confidence
     or fiducial limits illustrated in the case of the binomial", Biometrika 26 (1934), 404–413.
     """
-    if not 0 <= hits <= of or of < 1:
-        raise ValueError(f"hits must lie in 0…of, and of be at least 1. Received: {hits}, {of}")
+    _refuse_no_share(hits, of)
     tail = (1 - certainty) / 2
     low = 0.0 if hits == 0 else _root(lambda share: tail - _at_least(hits, of, share))
     high = 1.0 if hits == of else _root(lambda share: _at_most(hits, of, share) - tail)
     return low, high
+
+
+def wilson(hits: int, of: int, *, certainty: float = CERTAINTY) -> tuple[float, float]:
+    """Return the score interval of a share: nearly the exact one, and at once for large samples.
+
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of
+    the American Statistical Association 22 (1927), 209–212.
+    """
+    _refuse_no_share(hits, of)
+    z = NormalDist().inv_cdf((1 + certainty) / 2)
+    share, spread = hits / of, z * z / of
+    middle = (share + spread / 2) / (1 + spread)
+    half = z * math.sqrt(share * (1 - share) / of + spread / (4 * of)) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _refuse_no_share(hits: int, of: int) -> None:
+    if not 0 <= hits <= of or of < 1:
+        raise ValueError(f"hits must lie in 0…of, and of be at least 1. Received: {hits}, {of}")
 
 
 def _root(falling: Callable[[float], float]) -> float:

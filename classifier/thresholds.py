@@ -58,11 +58,11 @@ class Answers:
 def answers(version: ModelVersion) -> Answers:
     """Collect what `version` said, of reviewed photos without those that it learned from."""
     scores = version.predictions.scores()
-    taught = _taught(version)
+    learned = taught(version)
     truth = {
         photo: cracked
         for photo, cracked in Photo.objects.labelled().truth().items()
-        if photo in scores and photo not in taught
+        if photo in scores and photo not in learned
     }
     return Answers(
         cracked=[scores[photo] for photo, cracked in truth.items() if cracked],
@@ -71,15 +71,18 @@ def answers(version: ModelVersion) -> Answers:
     )
 
 
-def _taught(version: ModelVersion) -> set[int]:
+def taught(version: ModelVersion) -> set[int]:
     """Return the photos that `version` and those it comes from have learned from."""
-    taught: set[int] = set()
-    while version.parent:
-        run = TrainingRun.objects.of_candidate(version)
-        entries = run.manifest if run else []
-        taught |= {entry["photo"] for entry in entries if entry.get("side") != Side.TEST}
-        version = version.parent
-    return taught
+    parents = ModelVersion.objects.parents()
+    line = [version.pk]
+    while parent := parents[line[-1]]:
+        line.append(parent)
+    return {
+        entry["photo"]
+        for manifest in TrainingRun.objects.manifests_of(line)
+        for entry in manifest
+        if entry.get("side") != Side.TEST
+    }
 
 
 @transaction.atomic

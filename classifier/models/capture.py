@@ -1,9 +1,22 @@
 """What a photo can carry: how sharp and how well exposed it is, and its scale."""
 
+from functools import reduce
+from operator import or_
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
 
-from classifier.quality import Quality, QualityWarning, finest_crack, warnings
+from classifier.quality import (
+    MOST_BRIGHT,
+    MOST_DARK,
+    SHARP_FROM,
+    SMALLEST_SIDE,
+    Quality,
+    QualityWarning,
+    finest_crack,
+    warnings,
+)
 
 
 class Capture(models.Model):
@@ -26,6 +39,17 @@ class Capture(models.Model):
             return []
         quality = Quality(*(value or 0.0 for value in measured))
         return warnings(quality, longest_side=max(self.width, self.height))
+
+
+def has_warnings(prefix: str = "") -> Q:
+    """The condition under which `Capture.warnings` of a measured photo is not empty."""
+    limits = {
+        "sharpness__lt": SHARP_FROM,
+        "dark_share__gt": MOST_DARK,
+        "bright_share__gt": MOST_BRIGHT,
+    }
+    small = Q((f"{prefix}width__lt", SMALLEST_SIDE), (f"{prefix}height__lt", SMALLEST_SIDE))
+    return reduce(or_, (Q((prefix + name, limit)) for name, limit in limits.items()), small)
 
 
 class Scaled(models.Model):

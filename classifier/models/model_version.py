@@ -19,6 +19,10 @@ class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
     def for_list(self) -> "ModelVersionQuerySet":
         return self.select_related("parent")
 
+    def parents(self) -> dict[int, int | None]:
+        """From which version each one was trained, by id."""
+        return dict(self.order_by().values_list("pk", "parent"))
+
     def active(self) -> "ModelVersion | None":
         return self.filter(state=VersionState.ACTIVE).first()
 

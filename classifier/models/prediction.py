@@ -1,16 +1,22 @@
 """One model version's answer for one photo."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Floor
 
+from classifier.models.capture import has_warnings
 from classifier.scores import written
 from classifier.states import Outcome, Verdict
 
 if TYPE_CHECKING:
     from classifier.models import ModelVersion, PhotoQuerySet
+
+
+_VISIT = ("photo__structure", "photo__photo_set__inspection__date")
 
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
@@ -45,6 +51,27 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
 
     def of_version(self, version: "ModelVersion") -> "PredictionQuerySet":
         return self.filter(model_version=version)
+
+    def counts_by_visit(self) -> "Iterator[tuple[int, date, float, int, int, int, int]]":
+        """By structure, day of the visit and tenth of the score (0–10): photos, flagged ones, ones
+        whose quality was measured, and of these ones with a warning.
+        """
+        measured = Q(photo__sharpness__isnull=False)
+        rows = self.order_by().annotate(tenth=Floor(F("score") * 10)).values_list(*_VISIT, "tenth")
+        yield from rows.annotate(
+            photos=Count("id"),
+            flagged=Count("id", Q(verdict=Verdict.FLAGGED)),
+            measured=Count("id", measured),
+            poor=Count("id", measured & has_warnings("photo__")),
+        )
+
+    def answered(self) -> "Iterator[tuple[int, int, date, float, str, str]]":
+        """Photo, structure, day of the visit, score, verdict and what people decided, where they
+        said crack or no crack.
+        """
+        said = self.filter(photo__decision__outcome__in=[Outcome.CONFIRMED, Outcome.DISMISSED])
+        outcome = "photo__decision__outcome"
+        yield from said.order_by().values_list("photo", *_VISIT, "score", "verdict", outcome)
 
     def flips(self, *, flagged: bool, limit: int) -> "list[tuple[Prediction, str, float]]":
         """Answers that flag a photo, or no longer flag it, other than the answer before; each with

@@ -53,6 +53,9 @@ class StructureQuerySet(models.QuerySet["Structure"]):
         """Keep structures whose name or location contains `words`."""
         return self.filter(Q(name__icontains=words) | Q(location__icontains=words))
 
+    def names(self) -> dict[int, str]:
+        return dict(self.order_by().values_list("pk", "name"))
+
     def sides(self) -> dict[int, str]:
         """Return every structure's side in training by id; empty where none is drawn yet."""
         return dict(self.order_by().values_list("pk", "side"))

@@ -11,7 +11,7 @@ from classifier.models.moves import StateQuerySet
 from classifier.states import OPEN_RUNS, RUN_MOVES, RunState, Side
 
 if TYPE_CHECKING:
-    from classifier.models import ModelVersion
+    pass
 
 
 MAX_ATTEMPTS = 3
@@ -44,8 +44,9 @@ class TrainingRunQuerySet(StateQuerySet["TrainingRun"]):
     def last_succeeded(self) -> "TrainingRun | None":
         return self.filter(state=RunState.SUCCEEDED).order_by("-id").first()
 
-    def of_candidate(self, version: "ModelVersion") -> "TrainingRun | None":
-        return self.filter(candidate=version).first()
+    def manifests_of(self, candidates: list[int]) -> list[list[dict[str, Any]]]:
+        """What the runs that gave these versions (by id) froze."""
+        return list(self.filter(candidate__in=candidates).values_list("manifest", flat=True))
 
     def counts_by_state(self) -> dict[str, int]:
         return dict(self.order_by().values_list("state").annotate(Count("id")))

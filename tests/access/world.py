@@ -53,8 +53,8 @@ ROW_OF = {
     "photo_set": "photo-set photo-set-progress photo-upload photos-known",
     "photo": "photo photo-image retry decide undo mark compare-photo",
     "mark": "mark-withdraw",
-    "version": "model activate discard compare rescore rescore-cancel changes thresholds"
-    " thresholds-move",
+    "version": "model activate discard compare rescore rescore-cancel changes drift"
+    " thresholds thresholds-move",
     "run": "training-run training-run-progress training-run-cancel",
 }
 CORNERS = {"x1": 10, "y1": 10, "x2": 50, "y2": 50}

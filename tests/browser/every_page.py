@@ -20,6 +20,9 @@ NOT_PAGES = {
 """Addresses that answer GET and are no page of their own, each with the reason."""
 
 
+_ACTIVE = "SELECT id FROM classifier_modelversion WHERE state = 'active'"
+
+
 def addresses(site: LiveSite) -> dict[str, str]:
     """Return the path of every page by its route's name, on rows that exist.
 
@@ -54,6 +57,8 @@ def addresses(site: LiveSite) -> dict[str, str]:
         "report": f"/reports/{site.value('SELECT max(id) FROM classifier_report')}/",
         "models": "/models/",
         "model": f"/models/{version}/",
+        "drift": f"/models/{version}/drift/",
+        "drift:active": f"/models/{site.value(_ACTIVE)}/drift/",
         "thresholds": f"/models/{version}/thresholds/",
         "changes": f"/models/{version}/changes/",
         "training-run": f"/training-runs/{run}/",

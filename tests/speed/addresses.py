@@ -37,6 +37,7 @@ def addresses() -> dict[str, str]:
         "contact sheet of clear photos": reverse("contact-sheet") + "?pile=clear",
         "models": reverse("models"),
         "model": reverse("model", args=[version.pk]),
+        "drift": reverse("drift", args=[version.pk]),
         "thresholds": reverse("thresholds", args=[version.pk]),
         "audit log": reverse("audit"),
         "audit log, searched": reverse("audit") + "?words=IMG_0001",

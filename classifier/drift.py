@@ -1,0 +1,226 @@
+"""Drift and health of a model version: what it does month by month, and whether its scores hold.
+
+Months are those of the visits, so that judging old photos again moves nothing between them. What
+people decided counts only on photos that the version has not learned from.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from math import fsum, log
+
+from classifier import thresholds
+from classifier.figures import BINS, Figures, Share
+from classifier.intervals import SMALLEST_SAMPLE
+from classifier.models import ModelVersion, Structure
+from classifier.states import Outcome, Verdict
+
+MONTHS = 12
+"""How many months with photos are shown and compared."""
+MOST_STRUCTURES = 50
+LIMIT_FLAGGED = 20.0
+"""Points. A fifth more or fewer of all photos changes what a day of review is."""
+LIMIT_DISMISSED = 15.0
+"""Points. About one more false alarm in seven is what reviewers begin to speak of."""
+LIMIT_AGREEMENT = 10.0
+"""Points, downwards. The network is wrong on a tenth more of what it is sure of."""
+LIMIT_POOR = 15.0
+"""Points, upwards. So many photos more cannot show fine cracks, and clear ones mean less."""
+LIMIT_SCORES = 0.25
+"""Population stability index from which two histograms are customarily called different."""
+CHANCE_OF_SCORES = 27.9
+"""99.9 % of chi-square with 9 degrees of freedom: what chance does to the index, over photos."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A share of `Figures`, how far it may move (in points, up or down), and what is said then."""
+
+    name: str
+    title: str
+    limit: float
+    ups: bool
+    downs: bool
+    told: str
+    advice: str
+
+    def moved(self, now: Figures, before: Figures) -> bool:
+        one, other = self.of(now), self.of(before)
+        points = one.percent - other.percent
+        is_meant = self.ups if points > 0 else self.downs
+        return is_meant and abs(points) >= self.limit and one.lies_apart_from(other)
+
+    def of(self, figures: Figures) -> Share:
+        share: Share = getattr(figures, self.name)
+        return share
+
+
+WATCHED = (
+    Watched(
+        *("flagged", "Flagged", LIMIT_FLAGGED, True, True, "photos are flagged"),
+        "The structure may have changed, or the way photos are taken: look at some of them.",
+    ),
+    Watched(
+        *("dismissed", "Dismissed of those to look at", LIMIT_DISMISSED, True, True),
+        "reviewed photos that it did not call clear were dismissed",
+        "The causes stand on the page of the version; a training run learns from them.",
+    ),
+    Watched(
+        *("agreed", "As the reviewer decided", LIMIT_AGREEMENT, False, True),
+        "reviewed photos that it was sure of were decided as it said",
+        "Draw an audit of clear photos, and train on what was reviewed.",
+    ),
+    Watched(
+        *("poor", "With a quality warning", LIMIT_POOR, True, False),
+        "photos are blurred, too dark, burnt out or small",
+        "Clear ones mean less: ask for better photos.",
+    ),
+)
+
+Months = list[tuple[date, Figures]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A structure over all its months, with what moved there."""
+
+    pk: int
+    name: str
+    figures: Figures
+    notices: list[str]
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Reviewed photos with scores of one tenth; `score` is their mean, 0–1."""
+
+    score: float
+    confirmed: Share
+
+
+@dataclass(frozen=True)
+class Drift:
+    months: Months
+    rows: list[Row]
+    notices: list[str]
+    reliability: list[Bin]
+
+    @property
+    def structures(self) -> list[Row]:
+        return self.rows[:MOST_STRUCTURES]
+
+    @property
+    def reviewed(self) -> int:
+        return sum(each.confirmed.of for each in self.reliability)
+
+
+def look(version: ModelVersion, *, structure: Structure | None = None) -> Drift:
+    """Count what `version` said, of all structures or one, and say what moved."""
+    cells, reliability = _counted(version)
+    names = Structure.objects.names()
+    rows = [_row(pk, names[pk], cells) for pk in {pk for pk, _ in cells}]
+    rows.sort(key=lambda row: (not row.notices, -row.figures.photos, row.name))
+    if structure:
+        rows = [row for row in rows if row.pk == structure.pk]
+        months = _months(cells, structure.pk)
+        return Drift(months, rows, [note for row in rows for note in row.notices], reliability)
+    months = _months(cells)
+    notices = [*moves("All structures", months), *(note for row in rows for note in row.notices)]
+    return Drift(months, rows, notices, reliability)
+
+
+Cells = dict[tuple[int, date], Counter[str]]
+
+
+def _counted(version: ModelVersion) -> tuple[Cells, list[Bin]]:
+    cells: Cells = defaultdict(Counter)
+    names = ("photos", "flagged", "measured", "poor")
+    for structure, day, tenth, *counts in version.predictions.counts_by_visit():
+        cell = cells[structure, day.replace(day=1)]
+        cell.update(dict(zip(names, counts, strict=True)))
+        cell[f"tenth {min(int(tenth), BINS - 1)}"] += counts[0]
+    learned, scores = thresholds.taught(version), []
+    for photo, structure, day, score, verdict, outcome in version.predictions.answered():
+        if photo not in learned:
+            is_cracked = outcome == Outcome.CONFIRMED
+            cells[structure, day.replace(day=1)].update(_answer(verdict, is_cracked=is_cracked))
+            scores.append((score, is_cracked))
+    return cells, _reliability(scores)
+
+
+def _answer(verdict: str, *, is_cracked: bool) -> Iterator[str]:
+    if verdict != Verdict.CLEAR:
+        yield "looked at"
+        if not is_cracked:
+            yield "dismissed"
+    if verdict != Verdict.UNDECIDED:
+        yield "sure"
+        if is_cracked == (verdict == Verdict.FLAGGED):
+            yield "agreed"
+
+
+def _reliability(scores: Iterable[tuple[float, bool]]) -> list[Bin]:
+    tenths = defaultdict(list)
+    for score, is_cracked in scores:
+        tenths[min(int(score * BINS), BINS - 1)].append((score, is_cracked))
+    return [
+        Bin(
+            sum(score for score, _ in found) / len(found),
+            Share(sum(c for _, c in found), len(found)),
+        )
+        for _, found in sorted(tenths.items())
+    ]
+
+
+def _months(cells: Cells, structure: int | None = None) -> Months:
+    """Add up by month, oldest first, the last ones with photos."""
+    found: dict[date, Counter[str]] = defaultdict(Counter)
+    for (pk, month), counts in cells.items():
+        if structure in (None, pk):
+            found[month].update(counts)
+    return [(month, Figures(found[month])) for month in sorted(found)[-MONTHS:]]
+
+
+def _row(pk: int, name: str, cells: Cells) -> Row:
+    months = _months(cells, pk)
+    return Row(pk, name, _together(months), list(moves(name, months)))
+
+
+def _together(months: Months) -> Figures:
+    return sum((figures for _, figures in months), Figures(Counter()))
+
+
+def moves(where: str, months: Months) -> Iterator[str]:
+    """Say in words what the newest month does otherwise than those before it, beyond the limits."""
+    if len(months) < 2:
+        return
+    (month, now), before = months[-1], _together(months[:-1])
+    when = f"{where}, {month:%B %Y}"
+    for each in WATCHED:
+        if each.moved(now, before):
+            then = f"{each.of(before).percent:.0f} % in the months before"
+            yield f"{when}: {each.of(now)} {each.told}; {then}. {each.advice}"
+    if _scores_moved(now.scores, before.scores):
+        yield (
+            f"{when}: the scores of {now.photos} photos are spread otherwise than those of "
+            f"{before.photos} before. Compare the two histograms, and look at some photos."
+        )
+
+
+def _scores_moved(now: list[int], before: list[int]) -> bool:
+    """Compare two histograms by the population stability index, and that with chance."""
+    photos = sum(now), sum(before)
+    if min(photos) < SMALLEST_SAMPLE:
+        return False
+    chance = CHANCE_OF_SCORES * (1 / photos[0] + 1 / photos[1])
+    return _stability_index(now, before) >= max(LIMIT_SCORES, chance)
+
+
+def _stability_index(now: list[int], before: list[int]) -> float:
+    shares = [
+        [(count + 0.5) / (sum(counts) + len(counts) / 2) for count in counts]
+        for counts in (now, before)
+    ]
+    pairs = zip(*shares, strict=True)
+    return fsum((one - other) * log(one / other) for one, other in pairs)
