@@ -18,7 +18,7 @@ from classifier.states import Outcome, Verdict
 
 MONTHS = 12
 """How many months with photos are shown and compared."""
-MOST_STRUCTURES = 50
+MOST_STRUCTURES = 30
 LIMIT_FLAGGED = 20.0
 """Points. A fifth more or fewer of all photos changes what a day of review is."""
 LIMIT_DISMISSED = 15.0
@@ -119,32 +119,34 @@ def look(version: ModelVersion, *, structure: Structure | None = None) -> Drift:
     """Count what `version` said, of all structures or one, and say what moved."""
     cells, reliability = _counted(version)
     names = Structure.objects.names()
-    rows = [_row(pk, names[pk], cells) for pk in {pk for pk, _ in cells}]
-    rows.sort(key=lambda row: (not row.notices, -row.figures.photos, row.name))
     if structure:
-        rows = [row for row in rows if row.pk == structure.pk]
-        months = _months(cells, structure.pk)
-        return Drift(months, rows, [note for row in rows for note in row.notices], reliability)
-    months = _months(cells)
+        months = _months([cells[structure.pk]])
+        row = _row(structure.pk, structure.name, months)
+        return Drift(months, [row] if months else [], row.notices, reliability)
+    rows = [_row(pk, names[pk], _months([found])) for pk, found in cells.items()]
+    rows.sort(key=lambda row: (not row.notices, -row.figures.photos, row.name))
+    months = _months(cells.values())
     notices = [*moves("All structures", months), *(note for row in rows for note in row.notices)]
     return Drift(months, rows, notices, reliability)
 
 
-Cells = dict[tuple[int, date], Counter[str]]
+Counts = dict[date, Counter[str]]
 
 
-def _counted(version: ModelVersion) -> tuple[Cells, list[Bin]]:
-    cells: Cells = defaultdict(Counter)
+def _counted(version: ModelVersion) -> tuple[dict[int, Counts], list[Bin]]:
+    """Count by structure (by id) and month; and hold the scores against what people confirmed."""
+    cells: dict[int, Counts] = defaultdict(lambda: defaultdict(Counter))
     names = ("photos", "flagged", "measured", "poor")
     for structure, day, tenth, *counts in version.predictions.counts_by_visit():
-        cell = cells[structure, day.replace(day=1)]
+        cell = cells[structure][day.replace(day=1)]
         cell.update(dict(zip(names, counts, strict=True)))
         cell[f"tenth {min(int(tenth), BINS - 1)}"] += counts[0]
     learned, scores = thresholds.taught(version), []
     for photo, structure, day, score, verdict, outcome in version.predictions.answered():
         if photo not in learned:
             is_cracked = outcome == Outcome.CONFIRMED
-            cells[structure, day.replace(day=1)].update(_answer(verdict, is_cracked=is_cracked))
+            cell = cells[structure][day.replace(day=1)]
+            cell.update(_answer(verdict, is_cracked=is_cracked))
             scores.append((score, is_cracked))
     return cells, _reliability(scores)
 
@@ -173,22 +175,24 @@ def _reliability(scores: Iterable[tuple[float, bool]]) -> list[Bin]:
     ]
 
 
-def _months(cells: Cells, structure: int | None = None) -> Months:
+def _months(parts: Iterable[Counts]) -> Months:
     """Add up by month, oldest first, the last ones with photos."""
-    found: dict[date, Counter[str]] = defaultdict(Counter)
-    for (pk, month), counts in cells.items():
-        if structure in (None, pk):
+    found: Counts = defaultdict(Counter)
+    for part in parts:
+        for month, counts in part.items():
             found[month].update(counts)
     return [(month, Figures(found[month])) for month in sorted(found)[-MONTHS:]]
 
 
-def _row(pk: int, name: str, cells: Cells) -> Row:
-    months = _months(cells, pk)
+def _row(pk: int, name: str, months: Months) -> Row:
     return Row(pk, name, _together(months), list(moves(name, months)))
 
 
 def _together(months: Months) -> Figures:
-    return sum((figures for _, figures in months), Figures(Counter()))
+    counts: Counter[str] = Counter()
+    for _, figures in months:
+        counts.update(figures.counts)
+    return Figures(counts)
 
 
 def moves(where: str, months: Months) -> Iterator[str]:

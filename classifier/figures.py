@@ -44,9 +44,6 @@ class Figures:
 
     counts: Counter[str]
 
-    def __add__(self, other: "Figures") -> "Figures":
-        return Figures(self.counts + other.counts)
-
     @property
     def photos(self) -> int:
         return self.counts["photos"]

@@ -1,5 +1,6 @@
 """Moving a version's thresholds, after a look at what that would do to photos already judged."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -7,7 +8,7 @@ from django.db import transaction
 from classifier.models import AuditEvent, ModelVersion, Photo, TrainingRun, User
 from classifier.states import Side
 
-STEPS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+STEPS = (0.01, 0.02, *(step / 20 for step in range(1, 20)), 0.98, 0.99)
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Preview:
     cracked: int
     caught: int
     """Cracked photos that are not called clear."""
+    cracks_flagged: int
     clear: int
     false_flags: int
     judged: int
@@ -29,10 +31,53 @@ class Preview:
     def look_per_100(self) -> float:
         return 100 * self.to_look_at / self.judged if self.judged else 0.0
 
+    @property
+    def flagged_share(self) -> float:
+        return self.cracks_flagged / max(1, self.cracked)
+
+    @property
+    def false_share(self) -> float:
+        return self.false_flags / max(1, self.clear)
+
+    def lower_beside(self, now: "Preview") -> str:
+        """Say what the lower threshold does that `now` does not."""
+        look, look_now = round(self.look_per_100), round(now.look_per_100)
+        return (
+            f"{self.caught} of {self.cracked} cracks are caught ({_more(self.caught - now.caught)})"
+            f"; {look} of 100 photos are to be looked at ({_more(look - look_now)})."
+        )
+
+    def upper_beside(self, now: "Preview") -> str:
+        """Say what the upper threshold does that `now` does not."""
+        cracks = _more(self.cracks_flagged - now.cracks_flagged)
+        false = _more(self.false_flags - now.false_flags)
+        return (
+            f"{self.cracks_flagged} of {self.cracked} cracks are flagged ({cracks}), and "
+            f"{self.false_flags} of {self.clear} photos without one ({false})."
+        )
+
+
+def _more(difference: int) -> str:
+    if not difference:
+        return "as now"
+    return f"{abs(difference)} {'more' if difference > 0 else 'fewer'} than now"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One score of the ROC: what it would do as the lower and as the upper threshold."""
+
+    score: float
+    as_lower: Preview
+    as_upper: Preview
+    lower_told: str
+    upper_told: str
+
 
 @dataclass(frozen=True)
 class Answers:
-    """What one version said: scores of reviewed photos by the true answer, and of all photos."""
+    """What one version said: scores of reviewed photos by the true answer, and of all photos, each
+    in rising order."""
 
     cracked: list[float]
     clear: list[float]
@@ -43,16 +88,32 @@ class Answers:
             clear_below=clear_below,
             flagged_from=flagged_from,
             cracked=len(self.cracked),
-            caught=sum(score >= clear_below for score in self.cracked),
+            caught=_from(self.cracked, clear_below),
+            cracks_flagged=_from(self.cracked, flagged_from),
             clear=len(self.clear),
-            false_flags=sum(score >= flagged_from for score in self.clear),
+            false_flags=_from(self.clear, flagged_from),
             judged=len(self.judged),
-            to_look_at=sum(score >= clear_below for score in self.judged),
+            to_look_at=_from(self.judged, clear_below),
         )
 
-    def steps(self, flagged_from: float) -> list[Preview]:
-        """Go through lower thresholds up to the upper one: the ROC as a table."""
-        return [self.under(step, flagged_from) for step in STEPS if step <= flagged_from]
+    def roc(self, now: Preview) -> list[Step]:
+        """Go through the scores: what each would do as a threshold, beside those that hold now."""
+        return [self._step(score, now) for score in STEPS]
+
+    def _step(self, score: float, now: Preview) -> Step:
+        lower, upper = self.under(score, now.flagged_from), self.under(now.clear_below, score)
+        return Step(
+            score=score,
+            as_lower=lower,
+            as_upper=upper,
+            lower_told=lower.lower_beside(now),
+            upper_told=upper.upper_beside(now),
+        )
+
+
+def _from(rising: list[float], threshold: float) -> int:
+    """Count the scores from the threshold on."""
+    return len(rising) - bisect_left(rising, threshold)
 
 
 def answers(version: ModelVersion) -> Answers:
@@ -65,9 +126,9 @@ def answers(version: ModelVersion) -> Answers:
         if photo in scores and photo not in learned
     }
     return Answers(
-        cracked=[scores[photo] for photo, cracked in truth.items() if cracked],
-        clear=[scores[photo] for photo, cracked in truth.items() if not cracked],
-        judged=list(scores.values()),
+        cracked=sorted(scores[photo] for photo, cracked in truth.items() if cracked),
+        clear=sorted(scores[photo] for photo, cracked in truth.items() if not cracked),
+        judged=sorted(scores.values()),
     )
 
 

@@ -38,12 +38,14 @@ def _page(request: SignedInRequest, row: ModelVersion, form: ThresholdsForm | No
         "clear_below": round(row.clear_below, 4),
         "flagged_from": round(row.flagged_from, 4),
     }
-    wished = form.cleaned_data if form and form.is_valid() else None
+    now = answers.under(row.clear_below, row.flagged_from)
+    wished = answers.under(**form.cleaned_data) if form and form.is_valid() else None
     context = {
         "version": row,
         "form": form or ThresholdsForm(initial=standing),
-        "now": answers.under(row.clear_below, row.flagged_from),
-        "wished": answers.under(**wished) if wished else None,
-        "steps": answers.steps(wished["flagged_from"] if wished else row.flagged_from),
+        "now": now,
+        "wished": wished,
+        "told": [wished.lower_beside(now), wished.upper_beside(now)] if wished else [],
+        "steps": answers.roc(now),
     }
     return render(request, "models/thresholds.html", context)

@@ -38,7 +38,21 @@ def test_a_preview_counts_caught_cracks_false_flags_and_photos_to_look_at(admin:
     assert (seen.caught, seen.cracked, seen.false_flags, seen.clear) == (2, 3, 1, 1)
     assert seen.look_per_100 == 75
     assert answers.under(0.1, 0.95).look_per_100 == 100
-    assert [step.caught for step in answers.steps(0.2)] == [3, 3, 3, 3, 3]
+
+
+def test_each_score_says_what_it_would_do_beside_what_holds(admin: User) -> None:
+    for score, outcome in ((0.2, "confirmed"), (0.5, "confirmed"), (0.8, "dismissed")):
+        judged(admin, outcome, score)
+    answers = thresholds.answers(active_version())
+    steps = {step.score: step for step in answers.roc(answers.under(0.3, 0.7))}
+    assert steps[0.2].lower_told == (
+        "2 of 2 cracks are caught (1 more than now); "
+        "100 of 100 photos are to be looked at (33 more than now)."
+    )
+    assert steps[0.5].upper_told == (
+        "1 of 2 cracks are flagged (1 more than now), and 1 of 1 photos without one (as now)."
+    )
+    assert steps[0.9].lower_told.startswith("0 of 2 cracks are caught (1 fewer than now)")
 
 
 def test_photos_that_taught_the_version_do_not_count(admin: User) -> None:

@@ -175,6 +175,7 @@ def test_thresholds_are_shown_before_they_are_saved(client: Client) -> None:
     wished = {"clear_below": "0.1", "flagged_from": "0.6"}
     page = client.get(reverse("thresholds", args=[version.pk]), wished).content.decode()
     assert "Save these" in page
+    assert "0 of 0 cracks are caught (as now)" in page
     client.post(reverse("thresholds-move", args=[version.pk]), wished)
     version.refresh_from_db()
     assert (version.clear_below, version.flagged_from) == (0.1, 0.6)
