@@ -29,7 +29,7 @@ def test_no_photo_is_lost_in_two_hundred_kills(
     site: LiveSite, visit: Visit, failpoints: Failpoints
 ) -> None:
     """F03: whole workers, killed at random moments while 20,000 small photos pass."""
-    photos, kills = scaled(20_000), max(1, scaled(200))
+    photos, kills = scaled(20_000), figures.kills(200)
     failpoints.arm_always("W5", BUSY)
     sender = threading.Thread(target=visit.send_many, args=(photos,))
     sender.start()
@@ -44,11 +44,19 @@ def test_no_photo_is_lost_in_two_hundred_kills(
     sender.join()
     failpoints.disarm()
     healed = drain(site, visit, photos)
+    set_aside = visit.try_again()
     visit.assert_kept()
     again = site.value("SELECT count(*) FROM classifier_photo WHERE attempts > 1")
     twice = doubled(site)
     figures.note(
-        "F03", photos=photos, kills=done, lost=0, double_results=twice, judged_again=again, **healed
+        "F03",
+        photos=photos,
+        kills=done,
+        lost=0,
+        double_results=twice,
+        judged_again=again,
+        set_aside_after_three_kills=set_aside,
+        **healed,
     )
     assert twice == 0
 
