@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.http import QueryDict
 
 from classifier import auditing, sharing
@@ -17,22 +16,6 @@ UNREVIEWED = "unreviewed"
 MAX_ELEMENTS = 200
 LAST_ID = 2**63 - 1
 """A larger number is no row's, and databases refuse to look for it."""
-
-
-class SignInForm(AuthenticationForm):
-    error_messages = {
-        **AuthenticationForm.error_messages,
-        "invalid_login": "The username and password do not match. Check both and try again.",
-    }
-
-
-class PasswordForm(PasswordChangeForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["old_password"].label = "Current password"
-        self.fields["new_password1"].help_text = "At least 12 characters, and none of the usual."
-        self.fields["new_password2"].label = "New password again"
-        self.fields["new_password2"].help_text = ""
 
 
 class StructureForm(forms.ModelForm[Structure]):

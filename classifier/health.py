@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Max
 
-from classifier import verification
+from classifier import janitor, photo_files, verification
 from classifier.models import ModelVersion, Photo, Pulse
 
 logger = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ def facts(now: datetime) -> dict[str, object]:
         "last_ended": Photo.objects.aggregate(at=Max("ended_at"))["at"],
         "sweep": sweep,
         "verification": Pulse.objects.of(VERIFICATION),
+        "aside": photo_files.aside(),
         "volume": Photo.objects.volume(),
         "most_photos": settings.MOST_PHOTOS,
         "most_gigabytes": settings.MOST_GIGABYTES,
@@ -90,7 +91,11 @@ def _census(now: datetime) -> dict[str, object]:
 
 
 def verify_all(now: datetime) -> int:
-    """Check everything that is stored, keep what was found, and return how much is broken."""
+    """Check everything that is stored, keep what was found, and return how much is broken.
+
+    Originals that no photo owns are set aside before.
+    """
+    janitor.set_aside_originals(now)
     findings = [f"{found.invariant} {found.sentence}" for found in verification.verify(now=now)]
     Pulse.objects.beat(
         VERIFICATION, broken=len(findings), findings=findings[:50], photos=Photo.objects.count()

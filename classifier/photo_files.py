@@ -3,6 +3,7 @@
 media/originals/ab/<key>.jpg         the bytes as they came; never changed
 media/derived/ab/<key>/              working.jpg, thumbnail.jpg, evidence maps; can be made again
 media/incoming/                      uploads under way; whatever stays there was abandoned
+media/aside/                         originals that no photo owns; kept, as they may be an only copy
 """
 
 import errno
@@ -136,3 +137,18 @@ def clear_abandoned_uploads(*, older_than_seconds: float) -> int:
     for path in stale:
         path.unlink(missing_ok=True)
     return len(stale)
+
+
+def set_aside(path: Path) -> None:
+    """Move an original that no photo owns to where it is kept and in nobody's way."""
+    keep_aside = _root() / "aside"
+    keep_aside.mkdir(exist_ok=True)
+    path.rename(keep_aside / path.name)
+    for folder in (keep_aside, path.parent):
+        _sync_folder(folder)
+
+
+def aside() -> tuple[int, int]:
+    """How many files were set aside, and their bytes."""
+    sizes = [path.stat().st_size for path in (_root() / "aside").glob("*")]
+    return len(sizes), sum(sizes)

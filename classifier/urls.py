@@ -13,6 +13,7 @@ from classifier.views import (
     marks,
     model_versions,
     operations,
+    people,
     photo_sets,
     photos,
     reports,
@@ -34,6 +35,9 @@ sign_out = public(because="ends whatever session the request carries")(
 change_password = require_http_methods(["GET", "HEAD", "POST"])(
     guarded(roles.SEE)(ChangePassword.as_view())
 )
+welcome = public(because="whoever holds the link sets the password of its account")(
+    require_http_methods(["GET", "HEAD", "POST"])(people.Welcome.as_view())
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -44,6 +48,11 @@ urlpatterns = [
     path("sign-in/", sign_in, name="sign-in"),
     path("sign-out/", sign_out, name="sign-out"),
     path("password/", change_password, name="password"),
+    path("welcome/<uidb64>/<token>/", welcome, name="welcome"),
+    path("people/", people.everybody, name="people"),
+    path("people/new/", people.person_new, name="person-new"),
+    path("people/<int:pk>/", people.person, name="person"),
+    path("people/<int:pk>/link/", people.person_link, name="person-link"),
     path("system/", operations.system, name="system"),
     path("system/audit/", operations.audit, name="audit"),
     path("system/audit.csv", operations.audit_export, name="audit-export"),

@@ -180,17 +180,24 @@ def _follows_its_log(photo_id: int) -> bool:
 
 
 # --- I5: no phantoms ---
+def originals_without_photo(*, before: float) -> Iterator[Path]:
+    """Yield originals that no photo owns, last changed `before` (seconds since 1970)."""
+    for paths in _chunks((Path(settings.MEDIA_ROOT) / "originals").glob("*/*")):
+        wanted = {photo_files.original(photo) for photo in _owners(path.stem for path in paths)}
+        yield from _unowned(paths, wanted, before)
+
+
 def _orphans(limit: float) -> Iterator[Finding]:
     """Files without a row, last changed before `limit` (seconds since 1970)."""
     media = Path(settings.MEDIA_ROOT)
-    for paths in _chunks((media / "originals").glob("*/*")):
-        wanted = {photo_files.original(photo) for photo in _owners(path.stem for path in paths)}
-        yield from _unowned(paths, wanted, limit, "No photo has the original")
+    for path in originals_without_photo(before=limit):
+        yield Finding("I5", f"No photo has the original {_shown(path)}.")
     for paths in _chunks((media / "derived").glob("*/*")):
         wanted = {photo_files.derived(photo) for photo in _owners(path.name for path in paths)}
-        yield from _unowned(paths, wanted, limit, "No photo has the derived images")
-    for paths in _chunks((media / "incoming").glob("*")):
-        yield from _unowned(paths, set(), limit, "An abandoned upload was not cleared:")
+        for path in _unowned(paths, wanted, limit):
+            yield Finding("I5", f"No photo has the derived images {_shown(path)}.")
+    for path in _unowned((media / "incoming").glob("*"), set(), limit):
+        yield Finding("I5", f"An abandoned upload was not cleared: {_shown(path)}.")
 
 
 def _owners(names: Iterable[str]) -> Iterable[Photo]:
@@ -204,10 +211,8 @@ def _key(name: str) -> uuid.UUID | None:
         return None
 
 
-def _unowned(paths: list[Path], wanted: set[Path], limit: float, what: str) -> Iterator[Finding]:
-    for path in paths:
-        if path not in wanted and _changed(path) < limit:
-            yield Finding("I5", f"{what} {_shown(path)}.")
+def _unowned(paths: Iterable[Path], wanted: set[Path], limit: float) -> Iterator[Path]:
+    return (path for path in paths if path not in wanted and _changed(path) < limit)
 
 
 def _changed(path: Path) -> float:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse_lazy
 
-from classifier.forms import PasswordForm, SignInForm
+from classifier.account_forms import PasswordForm, SignInForm
 from classifier.views.access import client_address
 from classifier.views.pace import Pace
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.test import Client
 from django.urls import reverse
 
-from classifier import health, printing, review, sharing
+from classifier import health, people, printing, review, sharing
 from classifier.models import (
     AuditSample,
     Decision,
@@ -55,6 +55,7 @@ ROW_OF = {
     "mark": "mark-withdraw",
     "version": "model activate discard compare rescore rescore-cancel changes drift"
     " thresholds thresholds-move",
+    "person": "person person-link",
     "run": "training-run training-run-progress training-run-cancel",
 }
 CORNERS = {"x1": 10, "y1": 10, "x2": 50, "y2": 50}
@@ -67,6 +68,7 @@ class World:
     rows: dict[str, int]
     decision: int
     token: str
+    welcome: tuple[str, str]
 
     def client(self, principal: str) -> Client:
         client = Client()
@@ -77,6 +79,8 @@ class World:
     def address(self, route: str, *, pk: int | None = None) -> str:
         """The address of a row of `matrix.csv`; of another object where `pk` is given."""
         name, _, kind = route.partition("/")
+        if name == "welcome":
+            return reverse(name, args=self.welcome)
         if name == "shared-report":
             return reverse(name, args=["x" * 43 if pk else self.token])
         noun = next((noun for noun, names in ROW_OF.items() if name in names.split()), None)
@@ -89,6 +93,8 @@ class World:
         """What a form of this address sends, so that a permitted request is obeyed."""
         fields: dict[str, dict[str, object]] = {
             "sign-in": {"username": "stranger", "password": "a wrong password"},
+            "person-new": {"username": "newcomer"},
+            "person": {"username": "renamed", "is_active": "on"},
             "structure-new": {"name": "New bridge", "kind": "bridge"},
             "structure-edit": {"name": "Renamed", "kind": "bridge"},
             "inspection-new": {"title": "Spring", "date": "2026-04-01"},
@@ -126,7 +132,9 @@ def make_world() -> World:
     report = _written_report(photo_set, by=decision.by)
     token = sharing.share(report, days=7, by=decision.by)
     sharing.share(report, days=7, by=decision.by)  # the one that is revoked
+    person = make_user("viewer")
     rows = {
+        "person": person.pk,
         "structure": photo_set.inspection.structure_id,
         "inspection": photo_set.inspection_id,
         "photo_set": photo_set.pk,
@@ -137,7 +145,8 @@ def make_world() -> World:
         "version": active_version().pk,
         "run": run.pk,
     }
-    return World(_sessions(), rows, decision.pk, token)
+    welcome = people.password_link(person, by=decision.by)
+    return World(_sessions(), rows, decision.pk, token, welcome)
 
 
 def _written_report(photo_set: PhotoSet, *, by: User) -> Report:
@@ -178,5 +187,5 @@ def contents() -> dict[str, list[object]]:
         "decisions": list(Decision.objects.values()),
         "versions": list(ModelVersion.objects.values("pk", "state")),
         "runs": list(TrainingRun.objects.values("pk", "state", "cancel_requested")),
-        "people": list(User.objects.values("pk", "is_active", "groups")),
+        "people": list(User.objects.values("pk", "username", "is_active", "groups")),
     }

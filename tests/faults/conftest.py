@@ -25,6 +25,7 @@ def live_site(folder: Path, **settings: object) -> AbstractContextManager[LiveSi
         training_silence_seconds=5,
         logs="json",
         census_seconds=5,
+        uploads_per_minute=1_000_000,  # its limit has tests of its own, in tests/security
         **settings,
     )
 

@@ -1,6 +1,7 @@
 """Figures of the long tests: how large they run, and what they measured.
 
-HAIRLINE_SCALE (1: as the plan has it) makes every count smaller. Each measurement is printed and
+HAIRLINE_SCALE (1: as the plan has it) makes every count smaller; HAIRLINE_KILLS gives the number of
+kills apart from it, which take the longest. Each measurement is printed and
 appended as a line of JSON to HAIRLINE_FIGURES (default: var/figures.jsonl).
 
     python -m tests.faults.figures      the lines as a table for docs/explanation/reliability.md
@@ -20,6 +21,10 @@ FILE = Path(os.environ.get("HAIRLINE_FIGURES", "var/figures.jsonl"))
 def scaled(count: float) -> int:
     """A count of the plan at the scale of this run; at least 1."""
     return max(1, round(count * SCALE))
+
+
+def kills(planned: int) -> int:
+    return int(os.environ.get("HAIRLINE_KILLS", scaled(planned)))
 
 
 def note(row: str, **measured: object) -> None:

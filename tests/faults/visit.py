@@ -94,6 +94,17 @@ class Visit:
         what = f"{count} photos of this visit have ended"
         wait_until(lambda: self.count(*ENDED) >= count, what, seconds=seconds)
 
+    def try_again(self) -> int:
+        """Press “Try again” for photos whose workers were killed three times; return how many."""
+        rows = self.site.rows(
+            "SELECT id FROM classifier_photo WHERE state = 'quarantined' "
+            f"AND photo_set_id = {self.photo_set}"
+        )
+        for (photo,) in rows:
+            self.session.submit(f"/photos/{photo}/retry/")
+        self.wait_ended(self.count(), seconds=60)
+        return len(rows)
+
     def stored(self) -> list[Sent]:
         return [sent for sent in self.sent if 200 <= sent.status < 300]
 

@@ -105,6 +105,7 @@ def test_a_name_cannot_forge_a_line(end: str, form: str) -> None:
     ("text", "secret"),
     [
         (f"Not Found: /shared/{TOKEN}/", TOKEN),
+        (f"Not Found: /welcome/MQ/{TOKEN}/", TOKEN),
         ("Cookie: sessionid=0123456789abcdef; csrftoken=zyx", "0123456789abcdef"),
         ("fields {'password': 'concrete-and-steel'}", "concrete-and-steel"),
         ("password1=concrete-and-steel&b=2", "concrete-and-steel"),

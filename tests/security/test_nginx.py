@@ -159,13 +159,15 @@ def test_files_are_not_the_worlds(site: LiveSite, session: Session) -> None:
     assert os.stat(site.layout.data).st_mode & 0o077 == 0  # noqa: PTH116  one word for both
 
 
-def test_no_log_holds_the_token_of_a_shared_report(
+def test_no_log_holds_the_token_of_a_link(
     site: LiveSite, port: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     token = "T" * 43
     assert ask(port, f"/shared/{token}/").status == 404
+    assert ask(port, f"/welcome/MQ/{token}/").status == 200
     logs = tmp_path_factory.getbasetemp().glob("nginx0/access.log")
     (outside,) = (log.read_text() for log in logs)
-    assert "/shared/" in outside
+    assert "/shared/..." in outside
+    assert "/welcome/..." in outside
     assert "shared-report" in site.log("web")
     assert token not in outside + site.log("web")

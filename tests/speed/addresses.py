@@ -3,7 +3,15 @@
 from django.db.models import Count
 from django.urls import reverse
 
-from classifier.models import AuditSample, Inspection, ModelVersion, Photo, PhotoSet, Structure
+from classifier.models import (
+    AuditSample,
+    Inspection,
+    ModelVersion,
+    Photo,
+    PhotoSet,
+    Structure,
+    User,
+)
 
 
 def addresses() -> dict[str, str]:
@@ -41,5 +49,7 @@ def addresses() -> dict[str, str]:
         "thresholds": reverse("thresholds", args=[version.pk]),
         "audit log": reverse("audit"),
         "audit log, searched": reverse("audit") + "?words=IMG_0001",
+        "people": reverse("people"),
+        "person": reverse("person", args=[User.objects.earliest("pk").pk]),
         "system": reverse("system"),
     }

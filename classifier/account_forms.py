@@ -1,0 +1,67 @@
+"""What people type about accounts and passwords."""
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.models import Group
+
+from classifier import people
+from classifier.models import User
+
+PASSWORD_HELP = "At least 12 characters, and none of the usual."
+
+
+class SignInForm(AuthenticationForm):
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": "The username and password do not match. Check both and try again.",
+    }
+
+
+class PasswordForm(PasswordChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].label = "Current password"
+        self.fields["new_password1"].help_text = PASSWORD_HELP
+        self.fields["new_password2"].label = "New password again"
+        self.fields["new_password2"].help_text = ""
+
+
+class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg]  # generic in stubs alone
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].help_text = PASSWORD_HELP
+        self.fields["new_password2"].label = "New password again"
+        self.fields["new_password2"].help_text = ""
+
+
+class PersonForm(forms.ModelForm[User]):
+    """An account and its roles, of those that `admin` may give."""
+
+    roles = forms.ModelMultipleChoiceField(
+        Group.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = User
+        fields = ["username", "first_name", "last_name", "roles", "is_active"]
+        labels = {"is_active": "May sign in"}
+        help_texts = {
+            "username": "Letters, digits and @ . + - _",
+            "is_active": "Taken away, all sessions end at once; given back, a new password has to be set.",
+        }
+
+    def __init__(self, *args: Any, admin: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        roles = cast("forms.ModelMultipleChoiceField[Group]", self.fields["roles"])
+        roles.queryset = people.roles_to_give(admin)
+        if self.instance.pk:
+            roles.initial = self.instance.groups.all()
+        else:
+            del self.fields["is_active"]
+
+    def store(self) -> User:
+        """Store the account with its roles."""
+        people.save(self.instance, self.cleaned_data["roles"])
+        return self.instance
