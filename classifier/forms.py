@@ -3,10 +3,11 @@
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.http import QueryDict
 
-from classifier import auditing, sharing
+from classifier import auditing, sharing, time_zones
 from classifier.intervals import sample_size
 from classifier.models import AuditEvent, Element, Inspection, PhotoSet, Structure
 from classifier.models.audit_event import AuditEventQuerySet
@@ -33,6 +34,13 @@ class PasswordForm(PasswordChangeForm):
         self.fields["new_password1"].help_text = "At least 12 characters, and none of the usual."
         self.fields["new_password2"].label = "New password again"
         self.fields["new_password2"].help_text = ""
+
+
+class TimeZoneForm(forms.Form):
+    time_zone = forms.ChoiceField(
+        required=False,
+        choices=lambda: [("", f"The site’s ({settings.TIME_ZONE})"), *time_zones.choices()],
+    )
 
 
 class StructureForm(forms.ModelForm[Structure]):

@@ -20,6 +20,7 @@ from classifier.views import (
     sign_offs,
     structures,
     thresholds,
+    time_zones,
 )
 from classifier.views.access import guarded, public
 from classifier.views.sign_in import ChangePassword, SignIn, SignOut
@@ -43,6 +44,7 @@ urlpatterns = [
     path("sign-in/", sign_in, name="sign-in"),
     path("sign-out/", sign_out, name="sign-out"),
     path("password/", change_password, name="password"),
+    path("time-zone/", time_zones.time_zone, name="time-zone"),
     path("system/", operations.system, name="system"),
     path("system/audit/", operations.audit, name="audit"),
     path("system/audit.csv", operations.audit_export, name="audit-export"),

@@ -58,6 +58,7 @@ def addresses(site: LiveSite) -> dict[str, str]:
         "changes": f"/models/{version}/changes/",
         "training-run": f"/training-runs/{run}/",
         "password": "/password/",
+        "time-zone": "/time-zone/",
         "system": "/system/",
         "audit": "/system/audit/",
         "patterns": "/patterns/",
