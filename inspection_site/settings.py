@@ -116,7 +116,11 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["django.templatetags.i18n", "classifier.templatetags.times"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "classifier.templatetags.times",
+                "classifier.templatetags.words",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

@@ -8,6 +8,7 @@ from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
 
 from classifier import time_zones
 from classifier.forms import PasswordForm, SignInForm
@@ -55,5 +56,5 @@ class ChangePassword(PasswordChangeView):
     success_url = reverse_lazy("home")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        messages.success(self.request, "Your password is changed; other devices are signed out.")
+        messages.success(self.request, _("Your password is changed; other devices are signed out."))
         return super().form_valid(form)

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from classifier import roles
@@ -19,5 +20,5 @@ def time_zone(request: SignedInRequest) -> HttpResponse:
         return render(request, "registration/time_zone.html", {"form": form})
     request.user.time_zone = form.cleaned_data["time_zone"]
     request.user.save(update_fields=["time_zone"])
-    messages.success(request, "Your time zone is saved.")
+    messages.success(request, _("Your time zone is saved."))
     return redirect("time-zone")
