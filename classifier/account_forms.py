@@ -5,26 +5,27 @@ from typing import Any, cast
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
 from django.contrib.auth.models import Group
+from django.utils.translation import gettext_lazy as _
 
 from classifier import people
 from classifier.models import User
 
-PASSWORD_HELP = "At least 12 characters, and none of the usual."
+PASSWORD_HELP = _("At least 12 characters, and none of the usual.")
 
 
 class SignInForm(AuthenticationForm):
     error_messages = {
         **AuthenticationForm.error_messages,
-        "invalid_login": "The username and password do not match. Check both and try again.",
+        "invalid_login": _("The username and password do not match. Check both and try again."),
     }
 
 
 class PasswordForm(PasswordChangeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["old_password"].label = "Current password"
+        self.fields["old_password"].label = _("Current password")
         self.fields["new_password1"].help_text = PASSWORD_HELP
-        self.fields["new_password2"].label = "New password again"
+        self.fields["new_password2"].label = _("New password again")
         self.fields["new_password2"].help_text = ""
 
 
@@ -32,7 +33,7 @@ class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg]  # generic in 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["new_password1"].help_text = PASSWORD_HELP
-        self.fields["new_password2"].label = "New password again"
+        self.fields["new_password2"].label = _("New password again")
         self.fields["new_password2"].help_text = ""
 
 
@@ -46,10 +47,12 @@ class PersonForm(forms.ModelForm[User]):
     class Meta:
         model = User
         fields = ["username", "first_name", "last_name", "roles", "is_active"]
-        labels = {"is_active": "May sign in"}
+        labels = {"is_active": _("May sign in")}
         help_texts = {
-            "username": "Letters, digits and @ . + - _",
-            "is_active": "Taken away, all sessions end at once; given back, a new password has to be set.",
+            "username": _("Letters, digits and @ . + - _"),
+            "is_active": _(
+                "Taken away, all sessions end at once; given back, a new password has to be set."
+            ),
         }
 
     def __init__(self, *args: Any, admin: User, **kwargs: Any) -> None:

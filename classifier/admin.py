@@ -21,7 +21,11 @@ from classifier.models import (
 )
 
 admin.site.site_header = "Hairline administration"
-admin.site.register(User, UserAdmin)
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin[User]):
+    fieldsets = (*(UserAdmin.fieldsets or ()), (None, {"fields": ["time_zone"]}))
 
 
 class ReadOnly(admin.ModelAdmin[Any]):

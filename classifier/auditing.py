@@ -108,7 +108,7 @@ def false_alarms(version: ModelVersion) -> tuple[list[str], list[FalseAlarms]]:
     kinds = sorted({kind for _, kind in counts})
     rows = [
         FalseAlarms(
-            Cause(cause).label,
+            str(Cause(cause).label),
             sum(count for (each, _), count in counts.items() if each == cause),
             [counts.get((cause, kind), 0) for kind in kinds],
         )

@@ -1,17 +1,19 @@
 """A site to look at: two structures and three inspections of drawn photos, plainly labelled so."""
 
 import itertools
+import random
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from PIL.Image import Exif
 
 from classifier import intake
-from classifier.engine import draw_photo
+from classifier.engine import draw_photo, drawn_exif
 from classifier.models import Inspection, Photo, Structure, User
 
 SIZE = (1600, 1200)
@@ -26,8 +28,10 @@ class Visit:
     scenes: Mapping[str, tuple[bool, ...]]
 
 
-DEMO: dict[tuple[str, str, str], tuple[Visit, ...]] = {
-    ("Mill Lane bridge (drawn)", "bridge", "An invented place"): (
+Place = tuple[float, float]
+"""Latitude and longitude."""
+DEMO: dict[tuple[str, str, str, Place], tuple[Visit, ...]] = {
+    ("Mill Lane bridge (drawn)", "bridge", "An invented place", (53.7391, -0.3446)): (
         Visit(
             "Principal inspection", 400, {"bridge deck": (True, False, True), "pier": (False,) * 3}
         ),
@@ -37,17 +41,21 @@ DEMO: dict[tuple[str, str, str], tuple[Visit, ...]] = {
             {"abutment": (False, True), "bridge deck": (False, False, True), "pier": (True,) * 3},
         ),
     ),
-    ("Harbour retaining wall (drawn)", "retaining_wall", "Another invented place"): (
-        Visit("First inspection", 3, {"wall panel": (True, False, True, False, True, False)}),
-    ),
+    (
+        "Harbour retaining wall (drawn)",
+        "retaining_wall",
+        "Another invented place",
+        (53.7332, -0.3217),
+    ): (Visit("First inspection", 3, {"wall panel": (True, False, True, False, True, False)}),),
 }
 
 
 def draw_demo(*, by: User) -> Iterator[Photo]:
     """Fill the site with drawn photos, uploaded the way a person would; give each once stored."""
     seeds = itertools.count(1)
-    for (name, kind, location), visits in DEMO.items():
+    for (name, kind, location, place), visits in DEMO.items():
         structure = Structure(name=name, kind=kind, location=location)
+        structure.latitude, structure.longitude = place
         structure.notes = "Invented; its photos are drawn by Hairline to show how the site works."
         elements = sorted({scene for visit in visits for scene in visit.scenes})
         intake.register_structure(structure, elements=elements, by=by)
@@ -68,13 +76,24 @@ def _draw_visit(
         )
         for number, cracked in enumerate(cracks, start=1):
             name = f"drawn-{scene.replace(' ', '-')}-{number:02}.jpg"
-            content = _drawn(seed=next(seeds), cracked=cracked, scene=scene, taken_at=day)
+            seed = next(seeds)
+            exif = drawn_exif(taken_at=day, place=_beside(structure, seed))
+            content = _drawn(seed=seed, cracked=cracked, scene=scene, exif=exif)
             upload = SimpleUploadedFile(name, content)
             yield intake.receive_photo(photo_set, upload, by=by).photo
 
 
-def _drawn(*, seed: int, cracked: bool, scene: str, taken_at: datetime) -> bytes:
+def _beside(structure: Structure, seed: int) -> Place:
+    """Return where a phone would say that a photo was taken: within some 30 m."""
+    assert structure.latitude is not None
+    assert structure.longitude is not None
+    scatter = random.Random(seed)
+    north, east = scatter.uniform(-2e-4, 2e-4), scatter.uniform(-5e-4, 5e-4)
+    return structure.latitude + north, structure.longitude + east
+
+
+def _drawn(*, seed: int, cracked: bool, scene: str, exif: Exif) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "drawn.jpg"
-        draw_photo(seed=seed, cracked=cracked, scene=scene, size=SIZE, taken_at=taken_at, out=path)
+        draw_photo(seed=seed, cracked=cracked, scene=scene, size=SIZE, exif=exif, out=path)
         return path.read_bytes()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 from PIL import Image, ImageStat
-from PIL.ExifTags import IFD, Base
+from PIL.ExifTags import GPS, IFD, Base
 
 import ml_training
 from ml_training.contracts import (
@@ -56,6 +56,7 @@ __all__ = [
     "TooFewPhotos",
     "TrainingCancelled",
     "draw_photo",
+    "drawn_exif",
     "engine",
 ]
 
@@ -231,14 +232,25 @@ def engine() -> Engine:
     return StubEngine() if settings.ENGINE == "stub" else KerasEngine()
 
 
-def draw_photo(
-    *, seed: int, cracked: bool, scene: str, size: tuple[int, int], taken_at: datetime, out: Path
-) -> None:
-    """Write a drawn photo to `out` (JPEG); its EXIF camera field says plainly that it is drawn."""
-    drawn = ml_training.draw_photo(
-        seed=seed, cracked=cracked, width=size[0], height=size[1], scene=scene
-    )
+def drawn_exif(*, taken_at: datetime, place: tuple[float, float]) -> Image.Exif:
+    """Return what a camera would write; its field of the camera says plainly that it is drawn."""
     exif = Image.Exif()
     exif[Base.Model] = "Drawn by Hairline"
     exif.get_ifd(IFD.Exif)[Base.DateTimeOriginal] = f"{taken_at:%Y:%m:%d %H:%M:%S}"
+    for reference, tag, degrees in (
+        ("NS", GPS.GPSLatitude, place[0]),
+        ("EW", GPS.GPSLongitude, place[1]),
+    ):
+        exif.get_ifd(IFD.GPSInfo)[tag - 1] = reference[degrees < 0]
+        exif.get_ifd(IFD.GPSInfo)[tag] = (abs(degrees), 0.0, 0.0)
+    return exif
+
+
+def draw_photo(
+    *, seed: int, cracked: bool, scene: str, size: tuple[int, int], exif: Image.Exif, out: Path
+) -> None:
+    """Write a drawn photo to `out` (JPEG)."""
+    drawn = ml_training.draw_photo(
+        seed=seed, cracked=cracked, width=size[0], height=size[1], scene=scene
+    )
     drawn.image.save(out, quality=92, exif=exif)

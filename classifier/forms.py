@@ -3,9 +3,11 @@
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
-from classifier import auditing, sharing
+from classifier import auditing, sharing, time_zones
 from classifier.intervals import sample_size
 from classifier.models import AuditEvent, Element, Inspection, PhotoSet, Structure
 from classifier.models.audit_event import AuditEventQuerySet
@@ -18,12 +20,20 @@ LAST_ID = 2**63 - 1
 """A larger number is no row's, and databases refuse to look for it."""
 
 
+class TimeZoneForm(forms.Form):
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        required=False,
+        choices=lambda: [("", f"The site’s ({settings.TIME_ZONE})"), *time_zones.choices()],
+    )
+
+
 class StructureForm(forms.ModelForm[Structure]):
     elements = forms.CharField(
         required=False,
         max_length=MAX_ELEMENTS * 81,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="One on each line: deck, girder 1, pier north …",
+        help_text=_("One on each line: deck, girder 1, pier north …"),
     )
 
     class Meta:
@@ -34,7 +44,7 @@ class StructureForm(forms.ModelForm[Structure]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kind = cast(forms.TypedChoiceField, self.fields["kind"])
-        kind.choices = [("", "Choose a type"), *Structure.Kind.choices]
+        kind.choices = [("", _("Choose a type")), *Structure.Kind.choices]
         if self.instance.pk:
             names = self.instance.elements.values_list("name", flat=True)
             self.fields["elements"].initial = "\n".join(names)
@@ -73,7 +83,7 @@ class PhotoSetForm(forms.ModelForm[PhotoSet]):
         super().__init__(*args, **kwargs)
         element = cast("forms.ModelChoiceField[Element]", self.fields["element"])
         element.queryset = inspection.structure.elements.all()
-        element.empty_label = "Whole structure"
+        element.empty_label = _("Whole structure")
 
 
 class AnswerForm(forms.Form):
@@ -83,12 +93,12 @@ class AnswerForm(forms.Form):
         choices=[(o.value, o.label) for o in Outcome if o is not Outcome.WITHDRAWN]
     )
     cause = forms.ChoiceField(choices=[("", "–"), *Cause.choices], required=False)
-    remark = forms.CharField(max_length=500, required=False)
+    remark = forms.CharField(label=_("Remark"), max_length=500, required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("outcome") == Outcome.DISMISSED and not data.get("cause"):
-            self.add_error("cause", "Choose what it is instead of a crack.")
+            self.add_error("cause", _("Choose what it is instead of a crack."))
         if data.get("outcome") != Outcome.DISMISSED:
             data["cause"] = ""
         return data
@@ -111,20 +121,20 @@ class ManyDecisionsForm(AnswerForm):
         data = super().clean()
         data["photos"] = [int(pk) for pk in self.chosen if pk.isdecimal() and len(pk) < 19]
         if not data["photos"]:
-            raise forms.ValidationError("Choose at least one photo.")
+            raise forms.ValidationError(_("Choose at least one photo."))
         return data
 
 
 class MarkForm(forms.Form):
     """A place on a photo, in percent of its width (x) and height (y)."""
 
-    kind = forms.ChoiceField(choices=MarkKind.choices)
-    shape = forms.ChoiceField(choices=MarkShape.choices)
-    x1 = forms.FloatField(label="Left, %", min_value=0, max_value=100)
-    y1 = forms.FloatField(label="Top, %", min_value=0, max_value=100)
-    x2 = forms.FloatField(label="Right, %", min_value=0, max_value=100)
-    y2 = forms.FloatField(label="Bottom, %", min_value=0, max_value=100)
-    remark = forms.CharField(max_length=500, required=False)
+    kind = forms.ChoiceField(label=_("Kind"), choices=MarkKind.choices)
+    shape = forms.ChoiceField(label=_("Shape"), choices=MarkShape.choices)
+    x1 = forms.FloatField(label=_("Left, %"), min_value=0, max_value=100)
+    y1 = forms.FloatField(label=_("Top, %"), min_value=0, max_value=100)
+    x2 = forms.FloatField(label=_("Right, %"), min_value=0, max_value=100)
+    y2 = forms.FloatField(label=_("Bottom, %"), min_value=0, max_value=100)
+    remark = forms.CharField(label=_("Remark"), max_length=500, required=False)
     seen = forms.IntegerField(required=False, min_value=1, max_value=LAST_ID)
     blind = forms.BooleanField(required=False)
 
@@ -135,21 +145,21 @@ class MarkForm(forms.Form):
         corners = {name: data[name] / 100 for name in ("x1", "y1", "x2", "y2")}
         if corners["x1"] == corners["x2"] and corners["y1"] == corners["y2"]:
             raise forms.ValidationError(
-                "The two corners are the same point; the mark needs a size."
+                _("The two corners are the same point; the mark needs a size.")
             )
         if data["kind"] == MarkKind.REMARK and not data["remark"]:
-            self.add_error("remark", "Write the remark.")
+            self.add_error("remark", _("Write the remark."))
         data["place"] = Place(data["shape"], **corners)
         return data
 
 
 class SignOffForm(forms.Form):
-    name = forms.CharField(max_length=120, label="Name and role")
+    name = forms.CharField(max_length=120, label=_("Name and role"))
 
 
 class ShareForm(forms.Form):
     days = forms.TypedChoiceField(
-        label="Days until it shuts",
+        label=_("Days until it shuts"),
         coerce=int,
         choices=[(days, str(days)) for days in sharing.DAYS],
         initial=sharing.DEFAULT_DAYS,
@@ -157,12 +167,12 @@ class ShareForm(forms.Form):
 
 
 class ReopenForm(forms.Form):
-    reason = forms.CharField(max_length=300, label="Why a new revision is needed")
+    reason = forms.CharField(max_length=300, label=_("Why a new revision is needed"))
 
 
 class AuditForm(forms.Form):
     wished = forms.TypedChoiceField(
-        label="A sample that shows the miss rate to be below",
+        label=_("A sample that shows the miss rate to be below"),
         coerce=float,
         choices=[
             (wish, f"{wish:.0%} ({sample_size(wish)} photos without a miss)")
@@ -175,15 +185,19 @@ class AuditForm(forms.Form):
 class AuditFilterForm(forms.Form):
     """Which events of the audit log are listed."""
 
-    words = forms.CharField(max_length=100, required=False, label="Person or object")
-    action = forms.ChoiceField(required=False, label="What")
-    since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    words = forms.CharField(max_length=100, required=False, label=_("Person or object"))
+    action = forms.ChoiceField(required=False, label=_("What"))
+    since = forms.DateField(
+        label=_("Since"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         action = cast(forms.ChoiceField, self.fields["action"])
-        action.choices = [("", "Everything"), *((a, a) for a in AuditEvent.objects.actions())]
+        action.choices = [("", _("Everything")), *((a, a) for a in AuditEvent.objects.actions())]
 
     def events(self) -> AuditEventQuerySet:
         """The events that are asked for; all of them where the form is wrong."""
@@ -204,20 +218,27 @@ class PhotoFilterForm(forms.Form):
     """Which photos of a structure or inspection are listed."""
 
     verdict = forms.ChoiceField(
-        choices=[("", "All verdicts"), ("look", "Flagged and undecided"), *Verdict.choices],
+        label=_("Verdict"),
+        choices=[("", _("All verdicts")), ("look", _("Flagged and undecided")), *Verdict.choices],
         required=False,
     )
     review = forms.ChoiceField(
+        label=_("Review"),
         choices=[
-            ("", "Reviewed or not"),
-            (UNREVIEWED, "Unreviewed"),
+            ("", _("Reviewed or not")),
+            (UNREVIEWED, _("Unreviewed")),
             *((o.value, o.label) for o in Outcome if o is not Outcome.WITHDRAWN),
         ],
         required=False,
     )
-    element = forms.ModelChoiceField(Element.objects.none(), required=False, empty_label="Anywhere")
+    element = forms.ModelChoiceField(
+        Element.objects.none(), label=_("Element"), required=False, empty_label=_("Anywhere")
+    )
     inspection = forms.ModelChoiceField(
-        Inspection.objects.none(), required=False, empty_label="All inspections"
+        Inspection.objects.none(),
+        label=_("Inspection"),
+        required=False,
+        empty_label=_("All inspections"),
     )
 
     def __init__(self, *args: Any, structure: Structure, **kwargs: Any) -> None:
@@ -244,18 +265,18 @@ class ThresholdsForm(forms.Form):
     clear_below = forms.FloatField(
         min_value=0,
         max_value=1,
-        help_text="A score under it is called clear; nobody has to look at the photo.",
+        help_text=_("A score under it is called clear; nobody has to look at the photo."),
         widget=forms.NumberInput(attrs={"step": "0.01"}),
     )
     flagged_from = forms.FloatField(
         min_value=0,
         max_value=1,
-        help_text="From this score on a photo is flagged; in between it is undecided.",
+        help_text=_("From this score on a photo is flagged; in between it is undecided."),
         widget=forms.NumberInput(attrs={"step": "0.01"}),
     )
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if given.get("clear_below", 0) > given.get("flagged_from", 1):
-            self.add_error("clear_below", "It cannot be above the score that is flagged.")
+            self.add_error("clear_below", _("It cannot be above the score that is flagged."))
         return given

@@ -96,7 +96,9 @@ def _described(path: Path, facts: images.PhotoFacts, *, name: str) -> Photo:
 
 def _in_site_zone(moment: datetime | None) -> datetime | None:
     """Cameras write local time without a zone; read it in the site's."""
-    return timezone.make_aware(moment) if moment and timezone.is_naive(moment) else moment
+    if moment is None or timezone.is_aware(moment):
+        return moment
+    return timezone.make_aware(moment, timezone.get_default_timezone())
 
 
 def _stored(path: Path, photo: Photo) -> Received:

@@ -101,7 +101,8 @@ def _pdf(report: Report) -> bytes:
     from weasyprint.urls import URLFetcher
 
     with tempfile.TemporaryDirectory() as name:
-        page = render_to_string("reports/report.html", _context(report, Path(name)))
+        with timezone.override(timezone.get_default_timezone()):  # whoever asked for it
+            page = render_to_string("reports/report.html", _context(report, Path(name)))
         _beat(report, done=report.total)
         sheets = [
             CSS(filename=finders.find("css/report.css")),
@@ -135,6 +136,7 @@ def _context(report: Report, folder: Path) -> dict[str, Any]:
         "miss_rate": auditing.miss_rate(AuditSample.objects.of_inspection(inspection)),
         "signed": SignOff.objects.standing(inspection),
         "now": timezone.now(),
+        "zone": timezone.get_default_timezone_name(),
         "map": _map(inspection.structure, photos),
     }
 

@@ -8,6 +8,7 @@ blurred by 5 pixels of the working image. Shake in one direction passes more oft
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.utils.translation import gettext as _
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 SHARP_FROM = 0.4
@@ -74,18 +75,21 @@ def warnings(quality: Quality, *, longest_side: int) -> list[QualityWarning]:
     """Say in words what keeps the photo from showing fine cracks; nothing for a good photo."""
     found = []
     if quality.sharpness < SHARP_FROM:
-        found.append(QualityWarning("Blurred", "The photo is blurred; fine cracks may not show."))
+        sentence = _("The photo is blurred; fine cracks may not show.")
+        found.append(QualityWarning(_("Blurred"), sentence))
     if quality.dark_share > MOST_DARK:
-        share = f"{quality.dark_share:.0%} of the photo is almost black"
-        found.append(QualityWarning("Too dark", f"{share}; cracks there do not show."))
+        sentence = _("%(share)s of the photo is almost black; cracks there do not show.")
+        share = f"{quality.dark_share:.0%}"
+        found.append(QualityWarning(_("Too dark"), sentence % {"share": share}))
     if quality.bright_share > MOST_BRIGHT:
-        share = f"{quality.bright_share:.0%} of the photo is burnt out"
-        found.append(QualityWarning("Overexposed", f"{share}; cracks there do not show."))
+        sentence = _("%(share)s of the photo is burnt out; cracks there do not show.")
+        share = f"{quality.bright_share:.0%}"
+        found.append(QualityWarning(_("Overexposed"), sentence % {"share": share}))
     if longest_side < SMALLEST_SIDE:
-        size = f"The photo is only {longest_side} pixels long"
-        found.append(
-            QualityWarning("Small", f"{size}; send the camera's original if there is one.")
+        sentence = _(
+            "The photo is only %(side)s pixels long; send the camera's original if there is one."
         )
+        found.append(QualityWarning(_("Small"), sentence % {"side": longest_side}))
     return found
 
 

@@ -7,112 +7,113 @@ by compare-and-set (`models.moves.StateQuerySet.move`), so two workers can never
 from collections.abc import Mapping
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 
 class PhotoState(TextChoices):
-    WAITING = "waiting", "Waiting"
-    CLASSIFYING = "classifying", "Classifying"
-    CLASSIFIED = "classified", "Classified"
-    UNREADABLE = "unreadable", "Unreadable"
-    QUARANTINED = "quarantined", "Quarantined"
+    WAITING = "waiting", _("Waiting")
+    CLASSIFYING = "classifying", _("Classifying")
+    CLASSIFIED = "classified", _("Classified")
+    UNREADABLE = "unreadable", _("Unreadable")
+    QUARANTINED = "quarantined", _("Quarantined")
 
 
 class Verdict(TextChoices):
     """The model's answer for a whole photo."""
 
-    FLAGGED = "flagged", "Flagged"
-    UNDECIDED = "undecided", "Undecided"
-    CLEAR = "clear", "Clear"
+    FLAGGED = "flagged", _("Flagged")
+    UNDECIDED = "undecided", _("Undecided")
+    CLEAR = "clear", _("Clear")
 
 
 class Outcome(TextChoices):
     """A person's answer for a photo; `withdrawn` is what an undo appends."""
 
-    CONFIRMED = "confirmed", "Confirmed"
-    DISMISSED = "dismissed", "Dismissed"
-    CANT_TELL = "cant_tell", "Can’t tell"
-    WITHDRAWN = "withdrawn", "Withdrawn"
+    CONFIRMED = "confirmed", _("Confirmed")
+    DISMISSED = "dismissed", _("Dismissed")
+    CANT_TELL = "cant_tell", _("Can’t tell")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
 class Cause(TextChoices):
     """What a reviewer saw where the model saw a crack."""
 
-    JOINT = "joint", "Joint"
-    SHADOW = "shadow", "Shadow"
-    STAIN = "stain", "Stain"
-    FORMWORK = "formwork", "Formwork line"
-    CABLE = "cable", "Cable or wire"
-    VEGETATION = "vegetation", "Vegetation"
-    EDGE = "edge", "Edge or background"
-    TEXTURE = "texture", "Surface texture"
-    OTHER = "other", "Other"
+    JOINT = "joint", _("Joint")
+    SHADOW = "shadow", _("Shadow")
+    STAIN = "stain", _("Stain")
+    FORMWORK = "formwork", _("Formwork line")
+    CABLE = "cable", _("Cable or wire")
+    VEGETATION = "vegetation", _("Vegetation")
+    EDGE = "edge", _("Edge or background")
+    TEXTURE = "texture", _("Surface texture")
+    OTHER = "other", _("Other")
 
 
 class MarkKind(TextChoices):
     """What a reviewer marked on a photo."""
 
-    MISSED = "missed", "A crack that was missed"
-    REMARK = "remark", "A remark on this place"
+    MISSED = "missed", _("A crack that was missed")
+    REMARK = "remark", _("A remark on this place")
 
 
 class MarkShape(TextChoices):
-    BOX = "box", "Box"
-    LINE = "line", "Line"
+    BOX = "box", _("Box")
+    LINE = "line", _("Line")
 
 
 class ReviewOrder(TextChoices):
     """In what order photos wait for review."""
 
-    CONFIDENCE = "confidence", "Most certain first"
-    UNCERTAINTY = "uncertainty", "Least certain first"
-    STRUCTURE = "structure", "By structure"
-    LEARNING = "learning", "Most to learn from"
+    CONFIDENCE = "confidence", _("Most certain first")
+    UNCERTAINTY = "uncertainty", _("Least certain first")
+    STRUCTURE = "structure", _("By structure")
+    LEARNING = "learning", _("Most to learn from")
 
 
 class Side(TextChoices):
     """What a structure's reviewed photos are for; drawn once, never changed."""
 
-    LEARN = "learn", "Learned from"
-    TEST = "test", "Only measured"
+    LEARN = "learn", _("Learned from")
+    TEST = "test", _("Only measured")
 
 
 class VersionState(TextChoices):
-    CANDIDATE = "candidate", "Candidate"
-    ACTIVE = "active", "Active"
-    RETIRED = "retired", "Retired"
-    REJECTED = "rejected", "Rejected"
+    CANDIDATE = "candidate", _("Candidate")
+    ACTIVE = "active", _("Active")
+    RETIRED = "retired", _("Retired")
+    REJECTED = "rejected", _("Rejected")
 
 
 class RunState(TextChoices):
-    QUEUED = "queued", "Queued"
-    RUNNING = "running", "Running"
-    SUCCEEDED = "succeeded", "Succeeded"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
-    INTERRUPTED = "interrupted", "Interrupted"
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+    INTERRUPTED = "interrupted", _("Interrupted")
 
 
 class ReportState(TextChoices):
-    WAITING = "waiting", "Waiting"
-    WRITING = "writing", "Being written"
-    READY = "ready", "Ready"
-    FAILED = "failed", "Failed"
+    WAITING = "waiting", _("Waiting")
+    WRITING = "writing", _("Being written")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Failed")
 
 
 class SignOffKind(TextChoices):
-    SIGNED = "signed", "Signed off"
-    REOPENED = "reopened", "Opened again"
+    SIGNED = "signed", _("Signed off")
+    REOPENED = "reopened", _("Opened again")
 
 
 class Paper(TextChoices):
     A4 = "A4", "A4"
-    LETTER = "letter", "US Letter"
+    LETTER = "letter", _("US Letter")
 
 
 class RescoringState(TextChoices):
-    RUNNING = "running", "Running"
-    FINISHED = "finished", "Finished"
-    CANCELLED = "cancelled", "Cancelled"
+    RUNNING = "running", _("Running")
+    FINISHED = "finished", _("Finished")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 PENDING = frozenset({PhotoState.WAITING, PhotoState.CLASSIFYING})

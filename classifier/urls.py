@@ -22,6 +22,7 @@ from classifier.views import (
     sign_offs,
     structures,
     thresholds,
+    time_zones,
 )
 from classifier.views.access import guarded, public
 from classifier.views.sign_in import ChangePassword, SignIn, SignOut
@@ -53,6 +54,7 @@ urlpatterns = [
     path("people/new/", people.person_new, name="person-new"),
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/link/", people.person_link, name="person-link"),
+    path("time-zone/", time_zones.time_zone, name="time-zone"),
     path("system/", operations.system, name="system"),
     path("system/audit/", operations.audit, name="audit"),
     path("system/audit.csv", operations.audit_export, name="audit-export"),

@@ -22,6 +22,7 @@ from inspection_site.values import (
     redis_address,
     tile_address,
     time_zone,
+    translations,
 )
 
 # Lets classes such as ModelForm carry their type argument when the code runs.
@@ -97,10 +98,12 @@ MIDDLEWARE = [
     "inspection_site.logs.request_middleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "classifier.accounts.recording_middleware",
+    "classifier.time_zones.middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -113,6 +116,11 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": [
+                "django.templatetags.i18n",
+                "classifier.templatetags.times",
+                "classifier.templatetags.words",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -176,6 +184,9 @@ AXES_CLIENT_IP_CALLABLE = "classifier.views.access.client_address"
 # === Pages ===
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
+# Those that are translated: another one would have pages of two languages, as Django has its own.
+LANGUAGES = [(LANGUAGE_CODE, "English"), *translations(BASE_DIR / "locale")]
 USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.conf.locale import LANG_INFO
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvValidationError, ValidationError
 
@@ -59,3 +60,10 @@ def tile_address(address: str) -> None:
 def folder_of_photos(folder: str) -> None:
     if folder and not (Path(folder) / "index.csv").is_file():
         raise ValidationError("Must be empty or a folder with an index.csv")
+
+
+def translations(folder: Path) -> list[tuple[str, str]]:
+    """Return the languages with compiled texts in `folder`, each with what it calls itself."""
+    found = sorted(file.parts[-3] for file in folder.glob("*/LC_MESSAGES/django.mo"))
+    codes = [name.replace("_", "-").lower() for name in found]
+    return [(code, LANG_INFO.get(code, {}).get("name_local", code)) for code in codes]

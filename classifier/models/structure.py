@@ -8,6 +8,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, F, Q
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from classifier.states import NEEDS_A_LOOK, PENDING, Side
 
@@ -67,13 +70,13 @@ class StructureQuerySet(models.QuerySet["Structure"]):
 
 class Structure(models.Model):
     class Kind(models.TextChoices):
-        BRIDGE = "bridge", "Bridge"
-        TUNNEL = "tunnel", "Tunnel"
-        RETAINING_WALL = "retaining_wall", "Retaining wall"
-        BUILDING = "building", "Building"
-        ROAD = "road", "Road"
-        DAM = "dam", "Dam"
-        OTHER = "other", "Other"
+        BRIDGE = "bridge", _("Bridge")
+        TUNNEL = "tunnel", _("Tunnel")
+        RETAINING_WALL = "retaining_wall", _("Retaining wall")
+        BUILDING = "building", _("Building")
+        ROAD = "road", _("Road")
+        DAM = "dam", _("Dam")
+        OTHER = "other", _("Other")
 
     name = models.CharField(max_length=120, unique=True)
     kind = models.CharField("type", max_length=20, choices=Kind.choices)
@@ -177,4 +180,4 @@ class Inspection(models.Model):
         ordering = ["-date", "-id"]
 
     def __str__(self) -> str:
-        return f"{self.title}, {self.date:%-d %B %Y}"
+        return f"{self.title}, {date_format(self.date, pgettext('format', 'j F Y'))}"

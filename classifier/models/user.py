@@ -1,11 +1,14 @@
 """The people of the organisation. What each may do comes from the groups of `roles`."""
 
 from django.contrib.auth.models import AbstractUser
+from django.db import models
 
 
 class User(AbstractUser):
     """A person who signs in; may hold several roles."""
 
+    time_zone = models.CharField(max_length=64, blank=True)
+    """A name of the tz database; empty or no longer known: the site's."""
     unrecorded: dict[str, list[object]]
     """What the save under way changes, before and after; see `accounts`."""
 

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from classifier import auditing, roles
@@ -18,7 +19,7 @@ def draw_audit(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Inspection, pk=pk)
     form = AuditForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Choose how sure the audit has to be.")
+        messages.error(request, _("Choose how sure the audit has to be."))
         return redirect("inspection", pk)
     try:
         sample = auditing.draw_sample(row, wished=form.cleaned_data["wished"], by=request.user)

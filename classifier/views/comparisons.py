@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from classifier import roles
@@ -22,7 +23,7 @@ def compare_photo(request: SignedInRequest, pk: int) -> HttpResponse:
     chosen = others.with_ids([int(asked)]).first() if _is_id(asked) else None
     other = chosen or others.first()
     if row.prediction is None or other is None:
-        messages.warning(request, "There is no other visit with a photo of the same element.")
+        messages.warning(request, _("There is no other visit with a photo of the same element."))
         return redirect("photo", pk)
     context = {
         "photo": row,

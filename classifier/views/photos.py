@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import intake, photo_files, roles, tasks
@@ -53,7 +54,7 @@ def retry(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Photo, pk=pk)
     if intake.retry(row, by=request.user):
         tasks.ring_for_photo(row)
-        messages.success(request, f"{row} will be classified again.")
+        messages.success(request, _("%(photo)s will be classified again.") % {"photo": row})
     return redirect("photo", pk)
 
 

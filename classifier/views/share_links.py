@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import printing, roles, sharing
@@ -22,7 +23,7 @@ def share(request: SignedInRequest, pk: int) -> HttpResponseBase:
     row = get_object_or_404(Report, pk=pk)
     form = ShareForm(request.POST)
     if row.state != ReportState.READY or not form.is_valid():
-        messages.error(request, "Choose for how long, once the report is ready.")
+        messages.error(request, _("Choose for how long, once the report is ready."))
         return redirect("report", pk)
     days = form.cleaned_data["days"]
     token = sharing.share(row, days=days, by=request.user)
@@ -37,7 +38,7 @@ def share(request: SignedInRequest, pk: int) -> HttpResponseBase:
 def share_revoke(request: SignedInRequest, pk: int) -> HttpResponseBase:
     row = get_object_or_404(ShareLink, pk=pk)
     sharing.revoke(row, by=request.user)
-    messages.success(request, "The link is shut.")
+    messages.success(request, _("The link is shut."))
     return redirect("report", row.report_id)
 
 

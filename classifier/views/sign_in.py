@@ -8,7 +8,9 @@ from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
 
+from classifier import time_zones
 from classifier.account_forms import PasswordForm, SignInForm
 from classifier.views.access import client_address
 from classifier.views.pace import Pace
@@ -26,6 +28,13 @@ class SignIn(LoginView):
         if failed_sign_ins.is_exceeded(client_address(request)):
             return render(request, "registration/locked.html", status=429)
         return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        person, name = form.get_user(), self.request.POST.get("time_zone", "")
+        if person.last_login is None and not person.time_zone and time_zones.find(name):
+            person.time_zone = name  # the first sign-in takes the browser's
+            person.save(update_fields=["time_zone"])
+        return super().form_valid(form)
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         failed_sign_ins.note(client_address(self.request))
@@ -47,5 +56,5 @@ class ChangePassword(PasswordChangeView):
     success_url = reverse_lazy("home")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        messages.success(self.request, "Your password is changed; other devices are signed out.")
+        messages.success(self.request, _("Your password is changed; other devices are signed out."))
         return super().form_valid(form)

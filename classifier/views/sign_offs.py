@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from classifier import roles, signing
@@ -19,7 +20,7 @@ def sign_off(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Inspection, pk=pk)
     form = SignOffForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Sign with your name.")
+        messages.error(request, _("Sign with your name."))
         return redirect("inspection", pk)
     name = form.cleaned_data["name"]
     return _told(request, row, lambda: signing.sign(row, name=name, by=request.user))
@@ -31,7 +32,7 @@ def reopen(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Inspection, pk=pk)
     form = ReopenForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Say why the inspection is opened again.")
+        messages.error(request, _("Say why the inspection is opened again."))
         return redirect("inspection", pk)
     reason = form.cleaned_data["reason"]
     return _told(request, row, lambda: signing.reopen(row, reason=reason, by=request.user))

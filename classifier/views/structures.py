@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from classifier import auditing, intake, reporting, roles
@@ -127,7 +128,7 @@ def _structure_form(request: SignedInRequest, row: Structure | None) -> HttpResp
         saved = intake.register_structure(
             form.save(commit=False), elements=form.cleaned_data["elements"], by=request.user
         )
-        messages.success(request, f"{saved} is saved.")
+        messages.success(request, _("%(name)s is saved.") % {"name": saved})
         return redirect("structure", saved.pk)
     return render(request, "structures/form.html", {"form": form, "structure": row})
 

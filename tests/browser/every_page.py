@@ -67,6 +67,7 @@ def addresses(site: LiveSite) -> dict[str, str]:
         "people": "/people/",
         "person-new": "/people/new/",
         "person": f"/people/{site.value('SELECT max(id) FROM classifier_user')}/",
+        "time-zone": "/time-zone/",
         "system": "/system/",
         "audit": "/system/audit/",
         "patterns": "/patterns/",

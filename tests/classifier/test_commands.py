@@ -49,6 +49,9 @@ def test_the_demo_fills_an_empty_site_once(
     assert len(rung) == Photo.objects.count() > 12
     assert {photo.camera for photo in Photo.objects.all()} == {"Drawn by Hairline"}
     assert all("(drawn)" in structure.name for structure in Structure.objects.all())
+    for photo in Photo.objects.all():  # each beside its structure, for the maps
+        assert photo.latitude == pytest.approx(photo.structure.latitude, abs=1e-3)
+        assert photo.longitude == pytest.approx(photo.structure.longitude, abs=1e-3)
 
 
 def test_evaluating_a_version_says_what_is_met(capsys: pytest.CaptureFixture[str]) -> None:

@@ -163,3 +163,12 @@ def test_a_missing_library_is_named(photo_set: PhotoSet, monkeypatch: pytest.Mon
     printing.write(report.pk, claimant="one")
     report.refresh_from_db()
     assert "apt-get install" in report.message
+
+
+def test_a_report_is_in_the_zone_of_the_site_and_says_so(photo_set: PhotoSet) -> None:
+    report = ask(photo_set)
+    with timezone.override("Asia/Tokyo"):  # that of whoever asked
+        printing.write(report.pk, claimant="one")
+    text = PdfReader(printing.file_of(report)).pages[0].extract_text()
+    assert "UTC, the site’s zone" in text
+    assert "JST" not in text
