@@ -85,7 +85,16 @@ def open_network(folder: Path) -> Any:
         raise ModelFileError(f"Keras cannot open {path.name} in {folder.name}: {error}.") from error
     if not all(np.isfinite(np.asarray(v)).all() for v in network.variables):
         raise ModelFileError(f"{path.name} in {folder.name} holds NaN or infinite weights.")
+    _refuse_other_shape(path, network.input_shape[-1], network.output_shape[-1])
     return network
+
+
+def _refuse_other_shape(path: Path, channels: int, classes: int) -> None:
+    if (channels, classes) != (3, 1):
+        raise ModelFileError(
+            f"{path.name} in {path.parent.name} is another kind of network: it takes {channels} "
+            f"colours and gives {classes} answers a cell, where 3 and 1 are wanted."
+        )
 
 
 class OpenVINOBackend:

@@ -21,6 +21,7 @@ from ml_training.architecture import build
 from ml_training.augmentation import AS_IT_IS
 from ml_training.backbone import PRETRAINED
 from ml_training.caching import cache_photos, decode, in_memory
+from ml_training.comparing import golden_answers
 from ml_training.contracts import DatasetError, ModelFacts, Progress, Thresholds
 from ml_training.dataset import Example, Split, balance, read_examples, split_by_group
 from ml_training.duplicates import near_duplicates
@@ -107,12 +108,14 @@ def _write_calibrated(
         serving, draft = first_serving(run), Path(name) / "draft"
         artifacts.write_folder(draft, files=files, serving=serving, card=card)
         place.say(f"Measuring {len(measured)} photos.")
-        seen = measuring.look_at(load_classifier(draft), measured, on_photo=place.on_count)
+        model = load_classifier(draft)
+        seen = measuring.look_at(model, measured, on_photo=place.on_count)
     serving = measuring.calibrate(serving, seen, run.calibration_shares)
-    figures = measuring.figures(serving, seen)
-    facts = artifacts.write_folder(
-        out, files=files, serving=serving, card={**card, "figures": figures}
-    )
+    found = {
+        "figures": measuring.figures(serving, seen),
+        "golden": golden_answers(model.served_as(serving)),
+    }
+    facts = artifacts.write_folder(out, files=files, serving=serving, card={**card, **found})
     _draw_examples(load_classifier(out), measured, place.folder / f"{run.name}-examples.png")
     return facts
 

@@ -3,6 +3,7 @@
 The checksums of each folder are right: whoever made the file made them, too.
 """
 
+import io
 import json
 import os
 import pickle
@@ -12,6 +13,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import pytest
 
 from ml_training import artifacts
@@ -106,6 +108,87 @@ def as_hdf5(path: Path, _canary: Path) -> None:
     path.with_suffix(".h5").rename(path)
 
 
+def lambda_as_hdf5(path: Path, canary: Path) -> None:
+    """CVE-2025-9905: HDF5 files were opened without safe mode."""
+    with_lambda(path.with_suffix(".h5"), canary)
+    path.with_suffix(".h5").rename(path)
+
+
+def flipped_hdf5(path: Path, _canary: Path) -> None:
+    as_hdf5(path, _canary)
+    flipped(path, _canary)
+
+
+def linked(path: Path, canary: Path) -> None:
+    """Let the weights be a symbolic link that leads out of the archive."""
+    link = zipfile.ZipInfo("model.weights.h5")
+    link.external_attr = 0o120777 << 16
+
+    def change(members: dict[str, bytes]) -> None:
+        del members[link.filename]
+
+    rewritten(path, change)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(link, str(canary))
+
+
+def with_weights(change: Callable[[h5py.File], None]) -> Poison:
+    """Open the file of weights within the model and let `change` at it."""
+
+    def poison(path: Path, _canary: Path) -> None:
+        def within(members: dict[str, bytes]) -> None:
+            file = io.BytesIO(members["model.weights.h5"])
+            with h5py.File(file, "r+") as weights:
+                change(weights)
+            members["model.weights.h5"] = file.getvalue()
+
+        rewritten(path, within)
+
+    return poison
+
+
+def first_kernel(weights: h5py.File) -> str:
+    found: list[str] = []
+
+    def look(name: str, it: object) -> None:
+        if isinstance(it, h5py.Dataset) and it.ndim == 4:
+            found.append(name)
+
+    weights.visititems(look)
+    return found[0]
+
+
+def huge(weights: h5py.File) -> None:
+    """CVE-2026-0897: a few bytes that say they are 4 TB of numbers."""
+    name = first_kernel(weights)
+    del weights[name]
+    weights.create_dataset(name, (1_000_000, 1_000_000), "f4", chunks=(1000, 1000))
+
+
+def elsewhere(weights: h5py.File) -> None:
+    """Let the numbers come from another file of the machine."""
+    name = first_kernel(weights)
+    shape = weights[name].shape
+    del weights[name]
+    weights.create_dataset(name, shape, "f4", external=[("/etc/passwd", 0, 4 * 10_000)])
+
+
+def no_numbers(weights: h5py.File) -> None:
+    weights[first_kernel(weights)][...] = float("nan")
+
+
+def other_network(channels: int, classes: int) -> Poison:
+    """A good file of a network that takes or gives something else."""
+
+    def poison(path: Path, _canary: Path) -> None:
+        import keras
+
+        layers = [keras.Input((None, None, channels)), keras.layers.Conv2D(classes, 1, strides=16)]
+        keras.Sequential(layers).save(path)
+
+    return poison
+
+
 def climbing(path: Path, canary: Path) -> None:
     def change(members: dict[str, bytes]) -> None:
         members[f"../../{canary.name}"] = b"out of the folder"
@@ -123,13 +206,21 @@ def without_weights(path: Path, _canary: Path) -> None:
 
 POISONS = {
     "cut": cut,
-    "empty": written(b"\0"),
+    "nothing": written(b""),
     "text": written(b"this is no model\n" * 50),
     "noise": written(random.Random(41).randbytes(100_000)),
     "a flipped stretch": flipped,
     "a pickle": pickled,
     "a lambda": with_lambda,
     "HDF5": as_hdf5,
+    "HDF5 with a flipped stretch": flipped_hdf5,
+    "HDF5 with a lambda": lambda_as_hdf5,
+    "a member that is a link": linked,
+    "weights of a huge shape": with_weights(huge),
+    "weights of another file": with_weights(elsewhere),
+    "weights that are no numbers": with_weights(no_numbers),
+    "another kind of picture": other_network(1, 1),
+    "two classes": other_network(3, 2),
     "os.system as a layer": calling("os", "system"),
     "subprocess as a layer": calling("subprocess", "run"),
     "a function of Keras itself": calling("keras.utils", "get_file"),
@@ -147,6 +238,7 @@ POISONS = {
 }
 
 
+@pytest.mark.filterwarnings("default")  # of Keras and HDF5: as in production, none is an error
 @pytest.mark.parametrize("poison", POISONS.values(), ids=list(POISONS))
 def test_a_file_that_pretends_to_be_a_model_is_refused_and_never_run(
     small_folder: Path, tmp_path: Path, poison: Poison

@@ -18,6 +18,7 @@ from ml_training.contracts import (
 from ml_training.inference import load_classifier
 from ml_training.retraining import _sides
 from tests.ml_training.conftest import MakePhotos, draw_wall
+from tests.ml_training.test_cards import refuse_other_cards
 
 pytestmark = pytest.mark.keras
 
@@ -44,6 +45,7 @@ def test_a_retraining_gives_a_candidate_with_golden_answers(
     assert facts.weights_sha256 != read_facts(RELEASED).weights_sha256
     assert facts.card["reviewed"]["held_out"] == 4  # type: ignore[index]  # JSON
     assert len(facts.card["golden"]) == DRAWN_PHOTOS  # type: ignore[arg-type]  # JSON
+    refuse_other_cards(facts.card)
     moved = facts.card["recalibrated"]["offset"]  # type: ignore[index]  # JSON
     assert moved[0] != moved[1], "Its scores are held to those of its base."
     assert {p.epoch for p in told} == {0, 1, 2}
