@@ -89,6 +89,8 @@ def labels() -> list[Entry]:
             "cause": photo.decision.cause,
             "marks": marked.get(photo.pk, []),
             "regions": outlined.get(photo.pk, []),
+            "manner": str(photo.decision.manner),
+            "agrees": photo.decision.agrees,
             "reviewer": photo.decision.by_id,
             "decided_at": photo.decision.created_at.isoformat(),
         }

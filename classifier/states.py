@@ -35,6 +35,14 @@ class Outcome(TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
+class Manner(TextChoices):
+    """How the reviewer had the photo before them; a contact sheet shows it as a thumbnail."""
+
+    BLIND = "blind", _("Opened, without the model’s answer")
+    OPENED = "opened", _("Opened, with the model’s answer")
+    SHEET = "sheet", _("Not opened: by its thumbnail on a contact sheet")
+
+
 class Cause(TextChoices):
     """What a reviewer saw where the model saw a crack."""
 

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from classifier.models.append_only import AppendOnly, AppendOnlyQuerySet
-from classifier.states import Cause, Outcome
+from classifier.states import Cause, Manner, Outcome, Verdict
 
 if TYPE_CHECKING:
     from classifier.models import Photo, User
@@ -82,3 +82,16 @@ class Decision(AppendOnly):
     def __str__(self) -> str:
         cause = f" ({self.get_cause_display().lower()})" if self.cause else ""
         return f"{self.get_outcome_display()}{cause}"
+
+    @property
+    def manner(self) -> Manner:
+        if self.batch:
+            return Manner.SHEET
+        return Manner.BLIND if self.blind else Manner.OPENED
+
+    @property
+    def agrees(self) -> bool:
+        """Whether it says what the model had said; an undecided model said nothing."""
+        said = {Outcome.CONFIRMED: Verdict.FLAGGED, Outcome.DISMISSED: Verdict.CLEAR}
+        verdict = said.get(Outcome(self.outcome))
+        return bool(self.prediction and self.prediction.verdict == verdict)

@@ -137,8 +137,9 @@ class PhotoQuerySet(PhotoQueue):
 
     def for_labels(self) -> "PhotoQuerySet":
         """Labelled photos with what a manifest holds of them, and no more: they may be many."""
-        photos = self.labelled().select_related("decision", "structure").order_by("id")
-        decision = ("decision__outcome", "decision__cause", "decision__by", "decision__created_at")
+        photos = self.labelled().select_related("decision__prediction", "structure").order_by("id")
+        said = ("outcome", "cause", "by", "created_at", "blind", "batch", "prediction__verdict")
+        decision = [f"decision__{name}" for name in said]
         return photos.only("name", "sha256", "photo_set", "structure__kind", *decision)
 
     def with_bytes(self, sha256: str) -> "Photo | None":

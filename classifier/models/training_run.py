@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Count, Q
 
 from classifier.models.moves import StateQuerySet
-from classifier.states import OPEN_RUNS, RUN_MOVES, RunState, Side
+from classifier.states import OPEN_RUNS, RUN_MOVES, Manner, RunState, Side
 
 if TYPE_CHECKING:
     pass
@@ -108,6 +108,20 @@ class TrainingRun(models.Model):
         return [_counted(side, self.manifest) for side in Side]
 
     @property
+    def manners(self) -> list[dict[str, object]]:
+        """How the labels were given, for its page; empty for runs that did not keep it."""
+        if not all("manner" in entry for entry in self.manifest):
+            return []
+        return [_given(manner, self.manifest) for manner in Manner]
+
+    @property
+    def unopened_percent(self) -> float:
+        """The share of labels that agree with the model and came without opening the photo."""
+        found = [entry for entry in self.manifest if entry.get("manner") == Manner.SHEET]
+        agreed = len([entry for entry in found if entry["agrees"]])
+        return 100 * agreed / max(1, len(self.manifest))
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN_RUNS
 
@@ -120,3 +134,9 @@ def _counted(side: Side, manifest: list[dict[str, Any]]) -> dict[str, object]:
         "confirmed": sum(entry["cracked"] for entry in entries),
         "dismissed": sum(not entry["cracked"] for entry in entries),
     }
+
+
+def _given(manner: Manner, manifest: list[dict[str, Any]]) -> dict[str, object]:
+    entries = [entry for entry in manifest if entry["manner"] == manner]
+    agreed = sum(entry["agrees"] for entry in entries)
+    return {"manner": manner.label, "photos": len(entries), "agreed": agreed}

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 
@@ -12,6 +13,9 @@ from classifier.manifests import Entry, LeakedSplit, draw_sides
 from classifier.models import ModelVersion, Photo, Region, Structure, TrainingRun
 from classifier.states import Side
 from tests.factories import (
+    CRACK,
+    DOUBT,
+    SOUND,
     active_version,
     make_candidate,
     make_classified,
@@ -150,3 +154,35 @@ def test_what_another_version_outlines_later_is_not_what_was_answered() -> None:
     make_candidate()
     judge_again(photo, ModelVersion.objects.get(state="candidate"))
     assert len(manifests.labels()[0]["regions"]) == 3
+
+
+@pytest.mark.django_db
+def test_what_the_model_says_is_never_a_label() -> None:
+    """R06: a photo enters with a person's word and leaves with it, whatever versions say."""
+    photo, by = make_classified(), make_user("reviewer")
+    assert photo.prediction
+    assert photo.prediction.verdict == "flagged"
+    assert manifests.labels() == []
+    decision = review.decide(photo, "dismissed", by=by, seen_decision_id=None, cause="joint")
+    assert [entry["cracked"] for entry in manifests.labels()] == [False]
+    review.undo(photo, by=by, seen_decision_id=decision.pk)
+    assert manifests.labels() == []
+
+
+@pytest.mark.django_db
+def test_a_label_says_how_it_was_given_and_whether_it_follows_the_model() -> None:
+    """R06: agreeing on a contact sheet is agreeing without opening the photo."""
+    by = make_user("reviewer")
+    flagged, clear, doubtful = (make_classified(None, colour) for colour in (CRACK, SOUND, DOUBT))
+    review.decide_many([flagged.pk], "confirmed", by=by, batch=uuid4())
+    review.decide(clear, "confirmed", by=by, seen_decision_id=None, blind=True)
+    review.decide(doubtful, "confirmed", by=by, seen_decision_id=None)
+    labels = manifests.labels()
+    assert [(entry["manner"], entry["agrees"]) for entry in labels] == [
+        ("sheet", True),
+        ("blind", False),
+        ("opened", False),
+    ]
+    assert round(TrainingRun(manifest=labels).unopened_percent) == 33
+    assert [row["photos"] for row in TrainingRun(manifest=labels).manners] == [1, 1, 1]
+    assert TrainingRun(manifest=[entry(LEARN)]).manners == [], "Runs of old did not keep it."
