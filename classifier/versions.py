@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from classifier import failpoints, seals
+from classifier import failpoints, overriding, seals
 from classifier.engine import ModelFacts, engine
 from classifier.models import AuditEvent, ModelVersion, Trial, User
 from classifier.states import VersionState
@@ -23,10 +23,6 @@ class CannotActivate(Exception):
 
 class CannotDiscard(Exception):
     """The version's files are needed; the message says for what."""
-
-
-class AgainstTheGate(CannotActivate):
-    """The version is not shown to be as good as the active one; a typed reason is needed."""
 
 
 def model_folder(version: ModelVersion) -> Path:
@@ -122,19 +118,19 @@ def objection(version: ModelVersion) -> str:
 def activate(version: ModelVersion, *, by: User, reason: str = "") -> ModelVersion:
     """Let `version` classify from the next photo on; the previous one is kept as retired.
 
-    Raises CannotActivate where its files fail verification or it was rejected, AgainstTheGate where
-    there is an objection to it and no `reason` why nevertheless.
+    Raises CannotActivate where its files fail verification or it was discarded; where there is an
+    objection to it, what `overriding.permit` raises.
     """
     problem = _problem(version)
     if problem:
         raise CannotActivate(problem)
-    against, reason = objection(version), reason.strip()
-    if against and not reason:
-        raise AgainstTheGate(against)
+    active, against, kept = ModelVersion.objects.active(), objection(version), {}
+    if active and against:
+        kept = overriding.permit(version, active, against=against, by=by, reason=reason.strip())
     with transaction.atomic():
-        if against:
+        if kept:
             AuditEvent.objects.record(
-                "model version activated against the gate", version, by=by, gate=against, why=reason
+                "model version activated against the gate", version, by=by, **kept
             )
         _swap(version, by=by)
     failpoints.hit("T9")

@@ -52,6 +52,7 @@ with readable_refusals(), env.prefixed("HAIRLINE_"):
     REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0", validate=redis_address)
     ENGINE = env.str("ENGINE", "keras", validate=validate.OneOf(["keras", "stub"]))
     REPLAY_DATA = env.str("REPLAY_DATA", "", validate=folder_of_photos)
+    SECOND_ADMIN = env.bool("SECOND_ADMIN", False)
     MAP_TILES = env.str("MAP_TILES", "", validate=tile_address)
     MAP_CREDIT = env.str("MAP_CREDIT", "")
     ACCEL_REDIRECT = env.bool("ACCEL_REDIRECT", False)

@@ -5,6 +5,7 @@ from classifier.models.audit_sample import AuditSample
 from classifier.models.decision import Decision
 from classifier.models.mark import Mark
 from classifier.models.model_version import ModelVersion
+from classifier.models.override import Override
 from classifier.models.photo import Photo, PhotoQuerySet
 from classifier.models.photo_set import PhotoSet, progress_of
 from classifier.models.prediction import Prediction, Region
@@ -27,6 +28,7 @@ __all__ = [
     "Inspection",
     "Mark",
     "ModelVersion",
+    "Override",
     "Photo",
     "PhotoQuerySet",
     "PhotoSet",

@@ -1,11 +1,21 @@
 """Model versions and training runs: what classifies now, and learning from reviewed photos."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier import auditing, gate, rescoring, retraining, roles, tasks, versions
+from classifier import (
+    auditing,
+    gate,
+    overriding,
+    rescoring,
+    retraining,
+    roles,
+    tasks,
+    versions,
+)
 from classifier.models import AuditSample, ModelVersion, Photo, Rescoring, TrainingRun, Trial
 from classifier.views.access import SignedInRequest, guarded
 
@@ -36,6 +46,8 @@ def model(request: SignedInRequest, pk: int) -> HttpResponse:
         "trial": trial,
         "flips": gate.flips(trial) if trial else None,
         "objection": versions.objection(row),
+        "wish": overriding.standing(row, ModelVersion.objects.active()),
+        "second_admin": settings.SECOND_ADMIN,
         "miss_rate": auditing.miss_rate(AuditSample.objects.of_version(row)),
         "kinds": kinds,
         "false_alarms": alarms,
@@ -51,8 +63,11 @@ def activate(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ModelVersion, pk=pk)
     try:
         versions.activate(row, by=request.user, reason=request.POST.get("reason", "")[:500])
-    except versions.AgainstTheGate as error:
+    except overriding.AgainstTheGate as error:
         messages.error(request, f"{row} was not activated. {error} Say why nevertheless.")
+        return redirect("model", pk)
+    except overriding.SecondNeeded as wished:
+        messages.info(request, str(wished))
         return redirect("model", pk)
     except versions.CannotActivate as error:
         messages.error(request, str(error))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from classifier import gate, retraining, tasks, versions
+from classifier import gate, overriding, retraining, tasks, versions
 from classifier.engine import CompareRequest, Comparison, Finding, StubEngine, TrainingCancelled
 from classifier.models import ModelVersion, Trial, User
 from classifier.states import RunState
@@ -50,7 +50,7 @@ def test_a_refused_candidate_names_the_gravest_finding(
     retraining.execute(retraining.request_run(by=admin).pk)
     candidate = ModelVersion.objects.get(state="candidate")
     assert versions.objection(candidate) == "Finding 1."
-    with pytest.raises(versions.AgainstTheGate):
+    with pytest.raises(overriding.AgainstTheGate):
         versions.activate(candidate, by=admin)
 
 

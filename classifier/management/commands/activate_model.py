@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from classifier import versions
+from classifier import overriding, versions
 from classifier.management.people import named, version_named
 
 
@@ -22,8 +22,8 @@ class Command(BaseCommand):
         version = version_named(options["name"])
         try:
             versions.activate(version, by=named(options["by"]), reason=options["reason"])
-        except versions.AgainstTheGate as error:
+        except overriding.AgainstTheGate as error:
             raise CommandError(f"{error} Say why nevertheless with --reason.") from error
-        except versions.CannotActivate as error:
+        except (versions.CannotActivate, overriding.SecondNeeded) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{version} classifies from the next photo on.")

@@ -1,6 +1,7 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from classifier import retraining
 from classifier.models import AuditEvent, ModelVersion, Rescoring, TrainingRun, Trial, User
@@ -182,3 +183,18 @@ def test_thresholds_are_shown_before_they_are_saved(client: Client) -> None:
     turned = {"clear_below": "0.7", "flagged_from": "0.6"}
     answer = client.post(reverse("thresholds-move", args=[version.pk]), turned)
     assert "It cannot be above" in answer.content.decode()
+
+
+def test_a_second_admin_reads_the_reason_and_agrees(
+    client: Client, refused: ModelVersion, settings: Settings, client_for: ClientFor
+) -> None:
+    settings.SECOND_ADMIN = True
+    address = reverse("activate", args=[refused.pk])
+    page = client.post(address, {"reason": "It knows our joints."}, follow=True).content.decode()
+    assert "Another admin has to agree before" in page
+    assert "“It knows our joints.”" in page
+    second = client_for("admin")
+    page = second.get(reverse("model", args=[refused.pk])).content.decode()
+    assert "Agree and activate against the gate" in page
+    second.post(address)
+    assert ModelVersion.objects.active() == refused
