@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import keras
@@ -24,6 +25,14 @@ def save_network(network: keras.Model, folder: Path) -> dict[str, Path]:
     if _export(network, folder / EXPORTED):
         names += [EXPORTED, EXPORTED_WEIGHTS]
     return {name: folder / name for name in names}
+
+
+def variables_sha256(network: keras.Model) -> str:
+    """Give a hash of all weights, which is equal where they are: a file of them holds its date."""
+    digest = hashlib.sha256()
+    for variable in network.variables:
+        digest.update(np.ascontiguousarray(np.asarray(variable)).tobytes())
+    return digest.hexdigest()
 
 
 def _export(network: keras.Model, path: Path) -> bool:

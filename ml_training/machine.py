@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import resource
+from importlib.metadata import version
 from pathlib import Path
 
 
@@ -16,6 +17,12 @@ def machine() -> str:
     except (OSError, StopIteration):
         name = platform.processor() or platform.machine()
     return f"{name}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def versions() -> dict[str, str]:
+    """Give the versions of Python and of the libraries that a training's figures hang on."""
+    libraries = ("keras", "tensorflow-cpu", "numpy", "pillow")
+    return {"python": platform.python_version()} | {name: version(name) for name in libraries}
 
 
 def peak_memory_mb() -> float:

@@ -6,11 +6,9 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import platform
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import keras
@@ -27,7 +25,7 @@ from ml_training.dataset import Example, Split, balance, read_examples, split_by
 from ml_training.duplicates import near_duplicates
 from ml_training.exporting import save_network
 from ml_training.inference import Classifier, load_classifier
-from ml_training.machine import machine, peak_memory_mb
+from ml_training.machine import machine, peak_memory_mb, versions
 from ml_training.photos import open_upright
 from ml_training.plotting import plot, sheet, with_evidence
 from ml_training.runs import Run
@@ -229,8 +227,7 @@ def _card(
         "seconds_of_training": round(seconds),
         "peak_memory_mb": round(peak_memory_mb()),
         "machine": machine(),
-        "versions": {"python": platform.python_version()}
-        | {name: version(name) for name in ("keras", "numpy", "pillow")},
+        "versions": versions(),
         "trained_on": balance(split.train),
         "measured_on": balance(measured),
         "photos_sha256": listing_sha256(split.train),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import random
 import tempfile
 from collections.abc import Callable, Iterator
@@ -22,19 +23,21 @@ from ml_training.contracts import (
     LabelledPhoto,
     ModelFacts,
     ModelFileError,
+    PhotoError,
     Progress,
     RetrainRequest,
     TooFewPhotos,
 )
 from ml_training.dataset import group_draw
 from ml_training.duplicates import same_pictures
-from ml_training.exporting import save_network
+from ml_training.exporting import save_network, variables_sha256
 from ml_training.inference import (
     Classifier,
     load_classifier,
     open_network,
 )
 from ml_training.lessons import Job, replay, review_windows, unseen
+from ml_training.machine import machine, versions
 from ml_training.photos import open_upright
 from ml_training.runs import Phase, Run
 from ml_training.sampling import Batch, CropSampler, Sampling
@@ -64,8 +67,8 @@ def retrain(
 
     Photos of held-out groups are for `compare`: nothing is learned from them or fitted to them. Of
     the others, some groups are kept to calibrate by where there are enough. Stages before the first
-    epoch are told as its step 0. With a checkpoint a retraining that was killed goes on after its
-    last whole epoch and ends nearly as if it had never stopped.
+    epoch are told as its step 0. The same request on the same kind of machine gives the same
+    weights, also when it goes on from a checkpoint after it was killed.
 
     Raises TooFewPhotos, DatasetError where a picture would both teach and measure, ModelFileError,
     TrainingCancelled (nothing is written then).
@@ -136,11 +139,21 @@ def _count_kinds(photos: list[LabelledPhoto]) -> tuple[int, int]:
 
 
 def _refuse_doubles(sides: _Sides, job: Job) -> None:
+    """Refuse a photo that cannot be read, too: here each one is opened for the first time."""
+    learned, measured = [*sides.learned, *sides.calibrating], sides.held_out
+    unread = iter([*learned, *measured])
+
     def tell(done: int, total: int) -> None:
+        next(unread)
         job.tell(f"Looking for photos that are there twice, {done} of {total}")
 
-    learned, measured = [*sides.learned, *sides.calibrating], sides.held_out
-    pairs = same_pictures([p.path for p in learned], [p.path for p in measured], on_photo=tell)
+    try:
+        pairs = same_pictures([p.path for p in learned], [p.path for p in measured], on_photo=tell)
+    except PhotoError as error:
+        raise DatasetError(
+            f"{_named(next(unread))} cannot be learned from. {error} Nothing was trained. Answer "
+            "“can’t tell” on it and start again."
+        ) from error
     if pairs:
         one, other = learned[pairs[0][0]], measured[pairs[0][1]]
         raise DatasetError(
@@ -178,10 +191,10 @@ def _train(photos: CachedPhotos, held_out: Batch | None, job: Job) -> keras.Mode
     sampler = CropSampler(
         photos, sampling=run.sampling, augmentation=run.augmentation, seed=run.seed
     )
+    keras.utils.set_random_seed(request.seed)  # first: a dropout draws its own seed when opened
     network = open_network(request.base)
     if any(layer.name == _FROZEN_UNTIL for layer in network.layers):
         freeze(network, until=_FROZEN_UNTIL)
-    keras.utils.set_random_seed(request.seed)
     trainer = Trainer(network, run, checkpoint=request.checkpoint, held_out=held_out)
     trainer.train(sampler, on_progress=job.report, should_stop=job.should_stop)
     return network
@@ -211,7 +224,7 @@ def _write(
 ) -> ModelFacts:
     job.tell("Saving the candidate")
     files = save_network(network, folder)
-    card = _card(base, sides, job)
+    card = _card(base, sides, job) | {"variables_sha256": variables_sha256(network)}
     artifacts.write_folder(folder / "draft", files=files, serving=base.serving, card=card)
     candidate = load_classifier(folder / "draft")
     serving = _calibrated(candidate, base, sides, job)
@@ -256,6 +269,9 @@ def _card(base: Classifier, sides: _Sides, job: Job) -> dict[str, object]:
         "base": {"name": base.facts.name, "weights_sha256": base.facts.weights_sha256},
         "seed": request.seed,
         "epochs": request.epochs,
+        "versions": versions(),
+        "machine": machine(),
+        "photos_sha256": _listing_sha256(sides.learned),
         "replay": "drawn photos" if request.replay is None else "a sample of the replay folder",
         "reviewed": {
             "learned_from": len(sides.learned),
@@ -266,3 +282,9 @@ def _card(base: Classifier, sides: _Sides, job: Job) -> dict[str, object]:
             "held_out_groups": len({p.group for p in sides.held_out}),
         },
     }
+
+
+def _listing_sha256(photos: list[LabelledPhoto]) -> str:
+    """Give a hash over what was learned from: photos, answers and structures, in order."""
+    lines = [f"{photo.key or photo.path.name}|{photo.cracked}|{photo.group}\n" for photo in photos]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

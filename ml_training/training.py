@@ -32,6 +32,15 @@ _HARD_PHOTOS_SHARE = 0.1
 _CROPS_AT_ONCE = 16
 """Of the held-out crops: all 96 at once take 2 GB."""
 
+# One graph for crops of all sizes from the first step on: graphs traced size by size round
+# otherwise, and a training that goes on after a stop would not end with the same weights.
+_SIGNATURE = [
+    tf.TensorSpec((None, None, None, 3), tf.uint8),
+    *(tf.TensorSpec((None,), tf.float32) for _ in ("labels", "weights")),
+    *(tf.TensorSpec((None, None, None), tf.float32) for _ in ("cells", "weights")),
+    *(tf.TensorSpec((), tf.float32) for _ in ("rate", "keep")),
+]
+
 OnProgress = Callable[[Progress], None]
 ShouldStop = Callable[[], bool]
 
@@ -74,7 +83,7 @@ class Trainer:
         """Time spent in steps, over all starts."""
         self._first = 0
         self._kept: list[npt.NDArray[np.float32]] = []
-        self._update = tf.function(self._update_eagerly, reduce_retracing=True)
+        self._update = tf.function(self._update_eagerly, input_signature=_SIGNATURE)
         self._restore()
 
     def train(
