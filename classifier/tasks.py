@@ -1,6 +1,7 @@
 """Celery tasks: envelopes with an id in them. The database row says what is to be done."""
 
 import logging
+import os
 import time
 from contextlib import suppress
 from functools import cache
@@ -28,6 +29,7 @@ from classifier.models import ModelVersion, Photo, Pulse, Report, TrainingRun
 logger = logging.getLogger(__name__)
 
 TRAINING_LIMIT_SECONDS = 6 * 3600
+TRAINING_NICENESS = 10
 AHEAD = 0
 """The priority that is served first."""
 
@@ -116,6 +118,7 @@ def write_report(self: Task, report_id: int) -> None:
 
 @shared_task(time_limit=TRAINING_LIMIT_SECONDS)
 def run_training(run_id: int) -> None:
+    os.nice(max(0, TRAINING_NICENESS - os.nice(0)))  # photos go first
     retraining.execute(run_id)
 
 

@@ -96,3 +96,19 @@ def test_photos_whose_worker_died_go_ahead_of_a_full_queue(
 def test_a_task_for_a_photo_that_is_gone_ends_quietly() -> None:
     tasks.classify_photo(12345)
     assert not Photo.objects.exists()
+
+
+def test_a_training_yields_to_photos_and_no_further_with_each_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def nice(more: int) -> int:
+        asked.append(more)
+        return 4 + sum(asked)
+
+    monkeypatch.setattr("classifier.tasks.os.nice", nice)
+    monkeypatch.setattr("classifier.tasks.retraining.execute", lambda _run: True)
+    for _ in range(2):
+        tasks.run_training(1)
+    assert sum(asked) == tasks.TRAINING_NICENESS - 4
