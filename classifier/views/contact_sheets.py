@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import review, roles
-from classifier.forms import ManyDecisionsForm, UndoManyForm
+from classifier.forms import ManyDecisionsForm, UndoManyForm, first_error
 from classifier.models import Photo
 from classifier.states import Cause, Outcome, ReviewOrder
 from classifier.views.access import SignedInRequest, guarded
@@ -45,7 +45,7 @@ def decide_many(request: SignedInRequest) -> HttpResponse:
     """Decide alike on the chosen photos; those that a colleague decided meanwhile stay."""
     form = ManyDecisionsForm(request.POST)
     if not form.is_valid():
-        messages.error(request, str(next(iter(form.errors.values()))[0]))
+        messages.error(request, first_error(form))
         return next_page(request, redirect("contact-sheet"))
     data = form.cleaned_data
     batch = uuid4()

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import auditing, review, roles
-from classifier.forms import DecisionForm, MarkForm, UndoForm
+from classifier.forms import DecisionForm, MarkForm, UndoForm, first_error
 from classifier.models import Mark, Photo, Structure
 from classifier.states import Cause, ReviewOrder
 from classifier.views.access import SignedInRequest, guarded, wants_json
@@ -104,7 +104,7 @@ def decide(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Photo.objects.select_related("prediction"), pk=pk)
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        return _misread(request, pk, str(next(iter(form.errors.values()))[0]))
+        return _misread(request, pk, first_error(form))
     data = form.cleaned_data
     try:
         review.decide(
