@@ -3,11 +3,12 @@
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
-from classifier import people
+from classifier import people, time_zones
 from classifier.models import User
 
 PASSWORD_HELP = _("At least 12 characters, and none of the usual.")
@@ -41,7 +42,10 @@ class PersonForm(forms.ModelForm[User]):
     """An account and its roles, of those that `admin` may give."""
 
     roles = forms.ModelMultipleChoiceField(
-        Group.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+        Group.objects.none(),
+        label=_("Roles"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
 
     class Meta:
@@ -68,3 +72,18 @@ class PersonForm(forms.ModelForm[User]):
         """Store the account with its roles."""
         people.save(self.instance, self.cleaned_data["roles"])
         return self.instance
+
+
+def _sites_own() -> str:
+    return _("The site’s (%(zone)s)") % {"zone": settings.TIME_ZONE}
+
+
+class TimeZoneForm(forms.Form):
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        required=False,
+        choices=lambda: [
+            ("", _("The site’s (%(zone)s)") % {"zone": settings.TIME_ZONE}),
+            *time_zones.choices(),
+        ],
+    )

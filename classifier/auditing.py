@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from classifier.intervals import clopper_pearson, sample_size
 from classifier.models import (
@@ -70,7 +71,7 @@ def draw_sample(inspection: Inspection, *, wished: float, by: User) -> AuditSamp
     version = ModelVersion.objects.active()
     clear = Photo.objects.for_inspection(inspection).cleared_by(version).ids() if version else []
     if version is None or not clear:
-        raise NothingToAudit("The active model version has called no photo of this visit clear.")
+        raise NothingToAudit(_("The active model version has called no photo of this visit clear."))
     chosen = random.SystemRandom().sample(clear, min(sample_size(wished), len(clear)))
     sample = AuditSample.objects.create(
         inspection=inspection, model_version=version, clear_count=len(clear), wished=wished, by=by
@@ -126,7 +127,7 @@ def miss_rate(samples: AuditSampleQuerySet) -> MissRate | None:
     photos = Photo.objects.sampled_in(newest)
     counts = photos.counts_by_decision()
     decided: Counter[str] = Counter()
-    for (outcome, _), count in counts.items():
+    for (outcome, _cause), count in counts.items():
         decided[outcome] += count
     return MissRate(
         clear=sum(sample.clear_count for sample in newest),

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from math import fsum, log
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
 from classifier import thresholds
 from classifier.figures import BINS, Figures, Share
 from classifier.intervals import SMALLEST_SAMPLE
@@ -58,23 +62,23 @@ class Watched:
 
 WATCHED = (
     Watched(
-        *("flagged", "Flagged", LIMIT_FLAGGED, True, True, "photos are flagged"),
-        "The structure may have changed, or the way photos are taken: look at some of them.",
+        *("flagged", noop("Flagged"), LIMIT_FLAGGED, True, True, noop("photos are flagged")),
+        noop("The structure may have changed, or the way photos are taken: look at some of them."),
     ),
     Watched(
-        *("dismissed", "Dismissed of those to look at", LIMIT_DISMISSED, True, True),
-        "reviewed photos that it did not call clear were dismissed",
-        "The causes stand on the page of the version; a training run learns from them.",
+        *("dismissed", noop("Dismissed of those to look at"), LIMIT_DISMISSED, True, True),
+        noop("reviewed photos that it did not call clear were dismissed"),
+        noop("The causes stand on the page of the version; a training run learns from them."),
     ),
     Watched(
-        *("agreed", "As the reviewer decided", LIMIT_AGREEMENT, False, True),
-        "reviewed photos that it was sure of were decided as it said",
-        "Draw an audit of clear photos, and train on what was reviewed.",
+        *("agreed", noop("As the reviewer decided"), LIMIT_AGREEMENT, False, True),
+        noop("reviewed photos that it was sure of were decided as it said"),
+        noop("Draw an audit of clear photos, and train on what was reviewed."),
     ),
     Watched(
-        *("poor", "With a quality warning", LIMIT_POOR, True, False),
-        "photos are blurred, too dark, burnt out or small",
-        "Clear ones mean less: ask for better photos.",
+        *("poor", noop("With a quality warning"), LIMIT_POOR, True, False),
+        noop("photos are blurred, too dark, burnt out or small"),
+        noop("Clear ones mean less: ask for better photos."),
     ),
 )
 
@@ -126,7 +130,7 @@ def look(version: ModelVersion, *, structure: Structure | None = None) -> Drift:
     rows = [_row(pk, names[pk], _months([found])) for pk, found in cells.items()]
     rows.sort(key=lambda row: (not row.notices, -row.figures.photos, row.name))
     months = _months(cells.values())
-    notices = [*moves("All structures", months), *(note for row in rows for note in row.notices)]
+    notices = [*moves(_("All structures"), months), *(note for row in rows for note in row.notices)]
     return Drift(months, rows, notices, reliability)
 
 
@@ -190,7 +194,7 @@ def _row(pk: int, name: str, months: Months) -> Row:
 
 def _together(months: Months) -> Figures:
     counts: Counter[str] = Counter()
-    for _, figures in months:
+    for _month, figures in months:
         counts.update(figures.counts)
     return Figures(counts)
 
@@ -200,16 +204,19 @@ def moves(where: str, months: Months) -> Iterator[str]:
     if len(months) < 2:
         return
     (month, now), before = months[-1], _together(months[:-1])
-    when = f"{where}, {month:%B %Y}"
+    when = f"{where}, {date_format(month, 'F Y')}"
     for each in WATCHED:
         if each.moved(now, before):
-            then = f"{each.of(before).percent:.0f} % in the months before"
-            yield f"{when}: {each.of(now)} {each.told}; {then}. {each.advice}"
+            then = _("%(share)s in the months before") % {
+                "share": f"{each.of(before).percent:.0f} %"
+            }
+            yield f"{when}: {each.of(now)} {_(each.told)}; {then}. {_(each.advice)}"
     if _scores_moved(now.scores, before.scores):
-        yield (
-            f"{when}: the scores of {now.photos} photos are spread otherwise than those of "
-            f"{before.photos} before. Compare the two histograms, and look at some photos."
+        spread = _(
+            "the scores of %(now)s photos are spread otherwise than those of %(before)s before. "
+            "Compare the two histograms, and look at some photos."
         )
+        yield f"{when}: {spread % {'now': now.photos, 'before': before.photos}}"
 
 
 def _scores_moved(now: list[int], before: list[int]) -> bool:

@@ -3,87 +3,26 @@
 from typing import Any, cast
 
 from django import forms
-from django.conf import settings
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from classifier import auditing, sharing, time_zones
+from classifier import auditing, sharing
 from classifier.intervals import sample_size
-from classifier.models import AuditEvent, Element, Inspection, PhotoSet, Structure
+from classifier.models import AuditEvent, Element, Inspection, Structure
 from classifier.models.audit_event import AuditEventQuerySet
 from classifier.review import Place
 from classifier.states import Cause, MarkKind, MarkShape, Outcome, Verdict
 
 UNREVIEWED = "unreviewed"
-MAX_ELEMENTS = 200
 LAST_ID = 2**63 - 1
 """A larger number is no row's, and databases refuse to look for it."""
 
 
-class TimeZoneForm(forms.Form):
-    time_zone = forms.ChoiceField(
-        label=_("Time zone"),
-        required=False,
-        choices=lambda: [("", f"The site’s ({settings.TIME_ZONE})"), *time_zones.choices()],
-    )
-
-
-class StructureForm(forms.ModelForm[Structure]):
-    elements = forms.CharField(
-        required=False,
-        max_length=MAX_ELEMENTS * 81,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("One on each line: deck, girder 1, pier north …"),
-    )
-
-    class Meta:
-        model = Structure
-        fields = ["name", "kind", "location", "latitude", "longitude", "notes"]
-        widgets = {"notes": forms.Textarea(attrs={"rows": 3})}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        kind = cast(forms.TypedChoiceField, self.fields["kind"])
-        kind.choices = [("", _("Choose a type")), *Structure.Kind.choices]
-        if self.instance.pk:
-            names = self.instance.elements.values_list("name", flat=True)
-            self.fields["elements"].initial = "\n".join(names)
-
-    def clean_elements(self) -> list[str]:
-        """Return the names without blanks and repeats, in the order typed."""
-        lines = (line.strip() for line in self.cleaned_data["elements"].splitlines())
-        names = list(dict.fromkeys(line for line in lines if line))
-        too_long = [name for name in names if len(name) > 80]
-        if too_long:
-            raise forms.ValidationError(f"“{too_long[0][:80]}…” is longer than 80 characters.")
-        if len(names) > MAX_ELEMENTS:
-            raise forms.ValidationError(f"At most {MAX_ELEMENTS} elements; there are {len(names)}.")
-        return names
-
-
-class InspectionForm(forms.ModelForm[Inspection]):
-    class Meta:
-        model = Inspection
-        fields = ["title", "date"]
-        widgets = {"date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
-
-
-class PhotoSetForm(forms.ModelForm[PhotoSet]):
-    """What holds for all photos of one upload."""
-
-    class Meta:
-        model = PhotoSet
-        fields = ["element", "notes", "mm_per_pixel"]
-        widgets = {
-            "notes": forms.TextInput(),
-            "mm_per_pixel": forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
-        }
-
-    def __init__(self, *args: Any, inspection: Inspection, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        element = cast("forms.ModelChoiceField[Element]", self.fields["element"])
-        element.queryset = inspection.structure.elements.all()
-        element.empty_label = _("Whole structure")
+def first_error(form: forms.Form) -> str:
+    """Say what is wrong first, with the field it is about."""
+    name, errors = next(iter(form.errors.items()))
+    label = form.fields[name].label if name in form.fields else None
+    return f"{label}: {errors[0]}" if label else str(errors[0])
 
 
 class AnswerForm(forms.Form):
@@ -170,14 +109,16 @@ class ReopenForm(forms.Form):
     reason = forms.CharField(max_length=300, label=_("Why a new revision is needed"))
 
 
+def _wish(wish: float) -> str:
+    told = _("%(share)s (%(count)s photos without a miss)")
+    return told % {"share": f"{wish:.0%}", "count": sample_size(wish)}
+
+
 class AuditForm(forms.Form):
     wished = forms.TypedChoiceField(
         label=_("A sample that shows the miss rate to be below"),
         coerce=float,
-        choices=[
-            (wish, f"{wish:.0%} ({sample_size(wish)} photos without a miss)")
-            for wish in auditing.WISHES
-        ],
+        choices=lambda: [(wish, _wish(wish)) for wish in auditing.WISHES],
         initial=auditing.DEFAULT_WISH,
     )
 
@@ -253,7 +194,10 @@ class PhotoFilterForm(forms.Form):
 
 class DriftForm(forms.Form):
     structure = forms.ModelChoiceField(
-        Structure.objects.order_by("name"), required=False, empty_label="All structures"
+        Structure.objects.order_by("name"),
+        label=_("Structure"),
+        required=False,
+        empty_label=_("All structures"),
     )
 
     def chosen(self) -> Structure | None:
@@ -263,12 +207,14 @@ class DriftForm(forms.Form):
 
 class ThresholdsForm(forms.Form):
     clear_below = forms.FloatField(
+        label=_("Clear below"),
         min_value=0,
         max_value=1,
         help_text=_("A score under it is called clear; nobody has to look at the photo."),
         widget=forms.NumberInput(attrs={"step": "0.01"}),
     )
     flagged_from = forms.FloatField(
+        label=_("Flagged from"),
         min_value=0,
         max_value=1,
         help_text=_("From this score on a photo is flagged; in between it is undecided."),

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 
+from django.utils.translation import gettext as _
+
 from classifier import manifests, photo_files, versions
 from classifier.engine import (
     CompareRequest,
@@ -62,7 +64,7 @@ def compare(candidate: ModelVersion) -> Trial:
     """Try a version beside the active one, on all that measures now, and keep the result."""
     active = ModelVersion.objects.active()
     if active is None or active.pk == candidate.pk:
-        raise CannotCompare("A version is compared with the active one, and there is no other.")
+        raise CannotCompare(_("A version is compared with the active one, and there is no other."))
     photos = labelled(measuring_now())
     try:
         folder = versions.sealed_folder(candidate)

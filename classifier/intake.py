@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classifier import failpoints, images, photo_files, roles
 from classifier.models import AuditEvent, Element, Inspection, Photo, PhotoSet, Structure, User
@@ -29,10 +30,10 @@ class SiteFull(Exception):
     """The site holds as much as its owner lets it; `sentence` tells a person."""
 
     def __init__(self, limit: str) -> None:
-        self.sentence = (
-            f"The site may hold {limit}, and does. The photo was not stored. "
+        self.sentence = _(
+            "The site may hold %(limit)s, and does. The photo was not stored. "
             "Ask your admin to raise the limit, then try again."
-        )
+        ) % {"limit": limit}
         super().__init__(self.sentence)
 
 
@@ -57,7 +58,8 @@ def receive_photo(
     with photo_files.received(upload.chunks()) as (path, sha256):
         if client_sha256 and client_sha256 != sha256:
             raise UploadRefused(
-                f"{name} arrived damaged: its bytes differ from those sent. Send it again.",
+                _("%(name)s arrived damaged: its bytes differ from those sent. Send it again.")
+                % {"name": name},
                 status=422,
             )
         earlier = Photo.objects.for_structure(photo_set.inspection.structure).with_bytes(sha256)
@@ -144,9 +146,9 @@ def _still_room_for(photo: Photo) -> None:
         return
     count, size = Photo.objects.volume()
     if settings.MOST_PHOTOS and count >= settings.MOST_PHOTOS:
-        raise SiteFull(f"{settings.MOST_PHOTOS:,} photos")
+        raise SiteFull(_("%(count)s photos") % {"count": f"{settings.MOST_PHOTOS:,}"})
     if settings.MOST_GIGABYTES and size + photo.byte_size > settings.MOST_GIGABYTES * 10**9:
-        raise SiteFull(f"{settings.MOST_GIGABYTES:,} GB of photos")
+        raise SiteFull(_("%(count)s GB of photos") % {"count": f"{settings.MOST_GIGABYTES:,}"})
 
 
 def open_photo_set(

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from classifier.models import Mark, Photo, Region, Structure
 from classifier.states import Outcome, Side
 
@@ -48,9 +50,9 @@ def bars(entries: Iterable[Entry]) -> list[Bar]:
     confirmed = sum(entry["cracked"] for entry in entries)
     structures = len({entry["structure"] for entry in entries})
     return [
-        Bar("confirmed photos", confirmed, MIN_PHOTOS_OF_A_KIND),
-        Bar("dismissed photos", len(entries) - confirmed, MIN_PHOTOS_OF_A_KIND),
-        Bar("structures with reviewed photos", structures, MIN_STRUCTURES),
+        Bar(_("confirmed photos"), confirmed, MIN_PHOTOS_OF_A_KIND),
+        Bar(_("dismissed photos"), len(entries) - confirmed, MIN_PHOTOS_OF_A_KIND),
+        Bar(_("structures with reviewed photos"), structures, MIN_STRUCTURES),
     ]
 
 

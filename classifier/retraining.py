@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classifier import failpoints, gate, manifests, versions
 from classifier.engine import (
@@ -39,7 +40,7 @@ class AlreadyTraining(Exception):
     """Another run is open: `run`."""
 
     def __init__(self, run: TrainingRun) -> None:
-        super().__init__(f"{run} is under way")
+        super().__init__(_("%(run)s is under way") % {"run": run})
         self.run = run
 
 
@@ -47,7 +48,9 @@ class NothingNew(Exception):
     """The reviewed photos are those that `run` learned from."""
 
     def __init__(self, run: TrainingRun) -> None:
-        super().__init__(f"Nothing was reviewed since {run}; it learned from the same photos")
+        super().__init__(
+            _("Nothing was reviewed since %(run)s; it learned from the same photos") % {"run": run}
+        )
         self.run = run
 
 
@@ -81,7 +84,7 @@ def request_run(*, by: User, anyway: bool = False) -> TrainingRun:
         raise AlreadyTraining(running)
     base = ModelVersion.objects.active()
     if base is None:
-        raise CannotTrain("No model version is active, so there is nothing to start from.")
+        raise CannotTrain(_("No model version is active, so there is nothing to start from."))
     _check_ready(readiness(), anyway=anyway)
     try:
         with transaction.atomic():
@@ -107,8 +110,8 @@ def _check_ready(ready: Readiness, *, anyway: bool) -> None:
     for bar in ready.bars:
         if not bar.is_met:
             raise CannotTrain(
-                f"{bar.needed} {bar.what} are needed; there are {bar.there}. "
-                "Review more photos first."
+                _("%(needed)s %(what)s are needed; there are %(there)s. Review more photos first.")
+                % {"needed": bar.needed, "what": bar.what, "there": bar.there}
             )
     if ready.last and not ready.new and not anyway:
         raise NothingNew(ready.last)
@@ -120,9 +123,16 @@ def _check_learnable(manifest: list[Entry]) -> None:
     confirmed = sum(learned)
     if len(learned) < MIN_PHOTOS_OF_A_KIND or confirmed in (0, len(learned)):
         raise CannotTrain(
-            "Some structures are kept apart to measure what was learned. Of the others’ photos, "
-            f"{confirmed} are confirmed and {len(learned) - confirmed} dismissed; both kinds are "
-            f"needed, {MIN_PHOTOS_OF_A_KIND} photos in all. Review photos of more structures."
+            _(
+                "Some structures are kept apart to measure what was learned. Of the others’ "
+                "photos, %(confirmed)s are confirmed and %(dismissed)s dismissed; both kinds are "
+                "needed, %(needed)s photos in all. Review photos of more structures."
+            )
+            % {
+                "confirmed": confirmed,
+                "dismissed": len(learned) - confirmed,
+                "needed": MIN_PHOTOS_OF_A_KIND,
+            }
         )
 
 

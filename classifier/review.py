@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from classifier.models import (
     AuditEvent,
@@ -23,7 +24,7 @@ class DecidedMeanwhile(Exception):
     """Another decision stands than the one the reviewer saw; `photo` carries the fresh state."""
 
     def __init__(self, photo: Photo) -> None:
-        super().__init__(f"{photo} was decided meanwhile")
+        super().__init__(_("%(photo)s was decided meanwhile") % {"photo": photo})
         self.photo = photo
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from classifier.models import AuditEvent, Inspection, Photo, SignOff, User
 from classifier.states import SignOffKind
@@ -18,13 +19,18 @@ def sign(inspection: Inspection, *, name: str, by: User) -> SignOff:
     """Freeze the decisions under `name`; raises CannotSign while photos still wait."""
     Inspection.objects.lock(inspection.pk)
     if SignOff.objects.standing(inspection):
-        raise CannotSign("This inspection is signed off already.")
+        raise CannotSign(_("This inspection is signed off already."))
     photos = Photo.objects.for_inspection(inspection)
     pending, unreviewed = photos.pending().count(), photos.waiting_for_review().count()
     if pending:
-        raise CannotSign(f"Wait for the classification: it has {pending} photos to go.")
+        raise CannotSign(
+            _("Wait for the classification: it has %(count)s photos to go.") % {"count": pending}
+        )
     if unreviewed:
-        raise CannotSign(f"Review first: {unreviewed} photos of this visit have no decision.")
+        raise CannotSign(
+            _("Review first: %(count)s photos of this visit have no decision.")
+            % {"count": unreviewed}
+        )
     signed = SignOff.objects.create(
         inspection=inspection,
         kind=SignOffKind.SIGNED,
@@ -45,7 +51,7 @@ def reopen(inspection: Inspection, *, reason: str, by: User) -> SignOff:
     Inspection.objects.lock(inspection.pk)
     signed = SignOff.objects.standing(inspection)
     if signed is None:
-        raise CannotSign("This inspection is not signed off.")
+        raise CannotSign(_("This inspection is not signed off."))
     opened = SignOff.objects.create(
         inspection=inspection,
         kind=SignOffKind.REOPENED,

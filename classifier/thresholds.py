@@ -4,6 +4,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from classifier.models import AuditEvent, ModelVersion, Photo, TrainingRun, User
 from classifier.states import Side
@@ -42,25 +43,39 @@ class Preview:
     def lower_beside(self, now: "Preview") -> str:
         """Say what the lower threshold does that `now` does not."""
         look, look_now = round(self.look_per_100), round(now.look_per_100)
-        return (
-            f"{self.caught} of {self.cracked} cracks are caught ({_more(self.caught - now.caught)})"
-            f"; {look} of 100 photos are to be looked at ({_more(look - look_now)})."
-        )
+        return _(
+            "%(caught)s of %(cracked)s cracks are caught (%(more)s); "
+            "%(look)s of 100 photos are to be looked at (%(more_look)s)."
+        ) % {
+            "caught": self.caught,
+            "cracked": self.cracked,
+            "more": _more(self.caught - now.caught),
+            "look": look,
+            "more_look": _more(look - look_now),
+        }
 
     def upper_beside(self, now: "Preview") -> str:
         """Say what the upper threshold does that `now` does not."""
         cracks = _more(self.cracks_flagged - now.cracks_flagged)
         false = _more(self.false_flags - now.false_flags)
-        return (
-            f"{self.cracks_flagged} of {self.cracked} cracks are flagged ({cracks}), and "
-            f"{self.false_flags} of {self.clear} photos without one ({false})."
-        )
+        return _(
+            "%(flagged)s of %(cracked)s cracks are flagged (%(more)s), and "
+            "%(false)s of %(clear)s photos without one (%(more_false)s)."
+        ) % {
+            "flagged": self.cracks_flagged,
+            "cracked": self.cracked,
+            "more": cracks,
+            "false": self.false_flags,
+            "clear": self.clear,
+            "more_false": false,
+        }
 
 
 def _more(difference: int) -> str:
     if not difference:
-        return "as now"
-    return f"{abs(difference)} {'more' if difference > 0 else 'fewer'} than now"
+        return _("as now")
+    told = _("%(count)s more than now") if difference > 0 else _("%(count)s fewer than now")
+    return told % {"count": abs(difference)}
 
 
 @dataclass(frozen=True)

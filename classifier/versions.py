@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classifier import failpoints, overriding, seals
 from classifier.engine import ModelFacts, engine
@@ -111,7 +112,7 @@ def objection(version: ModelVersion) -> str:
         return ""
     trial = Trial.objects.newest_between(version, active)
     if trial is None:
-        return f"It was not compared with {active}, which is active now."
+        return _("It was not compared with %(active)s, which is active now.") % {"active": active}
     return trial.sentence
 
 
@@ -150,7 +151,10 @@ def discard(version: ModelVersion, *, by: User) -> None:
         if needed:
             raise CannotDiscard(needed)
         if not ModelVersion.objects.by_id(version.pk).move(VersionState.REJECTED):
-            raise CannotDiscard(f"{version} is {version.get_state_display().lower()}.")
+            raise CannotDiscard(
+                _("%(version)s is %(state)s.")
+                % {"version": version, "state": version.get_state_display().lower()}
+            )
         AuditEvent.objects.record("model version discarded", version, by=by)
     shutil.rmtree(model_folder(version), ignore_errors=True)
 
@@ -158,11 +162,11 @@ def discard(version: ModelVersion, *, by: User) -> None:
 def is_needed(version: ModelVersion) -> str:
     """Say what a version's files are needed for; empty where they may go."""
     if version.state == VersionState.ACTIVE:
-        return f"{version} is active."
+        return _("%(version)s is active.") % {"version": version}
     if version == previous():
-        return f"{version} was active before: it is the way back."
+        return _("%(version)s was active before: it is the way back.") % {"version": version}
     if ModelVersion.objects.kept() <= FEWEST_KEPT:
-        return f"The last {FEWEST_KEPT} versions are kept."
+        return _("The last %(count)s versions are kept.") % {"count": FEWEST_KEPT}
     return ""
 
 
@@ -207,7 +211,10 @@ def _swap(version: ModelVersion, *, by: User | None) -> None:
         VersionState.ACTIVE, activated_at=timezone.now()
     )
     if not moved:
-        raise CannotActivate(f"{version} is {version.get_state_display().lower()}.")
+        raise CannotActivate(
+            _("%(version)s is %(state)s.")
+            % {"version": version, "state": version.get_state_display().lower()}
+        )
     AuditEvent.objects.record(
         "model version activated", version, by=by, instead_of=str(previous or "")
     )

@@ -21,6 +21,7 @@ from inspection_site.values import (
     readable_refusals,
     redis_address,
     tile_address,
+    tile_sources,
     time_zone,
     translations,
 )
@@ -197,7 +198,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "blob:", *(["/".join(MAP_TILES.split("/")[:3])] if MAP_TILES else [])],
+        "img-src": [SELF, "blob:", *tile_sources(MAP_TILES)],
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

@@ -57,6 +57,11 @@ def tile_address(address: str) -> None:
         raise ValidationError("Must be empty or like https://tiles.example.org/{z}/{x}/{y}.png")
 
 
+def tile_sources(address: str) -> list[str]:
+    """Return from where tiles of this address come, as a policy names it: `{s}` is any server."""
+    return ["/".join(address.split("/")[:3]).replace("{s}", "*")] if address else []
+
+
 def folder_of_photos(folder: str) -> None:
     if folder and not (Path(folder) / "index.csv").is_file():
         raise ValidationError("Must be empty or a folder with an index.csv")

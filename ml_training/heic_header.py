@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 LONGEST_EXIF = 1 << 20
 _PICTURE_TYPES = (b"hvc1", b"grid", b"iden", b"iovl")
+_NOTES = (b"Exif", b"mime", b"uri ")
 _IN_FILE = 0  # iloc construction method: offsets count from the start of the file
 
 
@@ -22,6 +23,16 @@ class HeicHeader:
     height: int
     pictures: int
     exif: bytes
+
+
+@dataclass(frozen=True)
+class HeicPlaces:
+    """Where things lie in a HEIC, as (start, length) from the start of the file."""
+
+    frame: list[tuple[int, int]]
+    """The header, and of all other boxes where they begin."""
+    pictures: list[tuple[int, int]]
+    exif: list[tuple[int, int]]
 
 
 @dataclass
@@ -71,6 +82,34 @@ def read_heic_header(data: bytes) -> HeicHeader:
         n for n, kind in items.types.items() if kind in _PICTURE_TYPES and n not in items.hidden
     ]
     return HeicHeader(width, height, len(shown), _exif(items, data))
+
+
+def read_heic_places(data: bytes) -> HeicPlaces:
+    """Say which bytes of a HEIC make its pictures.
+
+    Raises ValueError where that cannot be told: films, texts within the header, odd addresses.
+    """
+    frame, at = [], 0
+    for kind, body in _boxes(data):
+        if kind in (b"moov", b"moof"):
+            raise ValueError("a HEIC with a film")
+        start = at + _head_of_box(data, at)
+        end = start + len(body)
+        frame.append((at, (end if kind in (b"ftyp", b"meta") else start) - at))
+        at = end
+    items = _read_items(dict(_boxes(data))[b"meta"][4:])
+    notes = {item for item, kind in items.types.items() if kind in _NOTES}
+    told = any(kind == b"udes" for kind, _ in items.properties)
+    lengths = [length for places in items.places.values() for _, length in places]
+    if told or not notes <= items.places.keys() or 0 in lengths:
+        raise ValueError("a HEIC with texts or pictures at odd places")
+    places = [(item, place) for item, found in items.places.items() for place in found]
+    exif = [items.places[item][0] for item in notes if items.types[item] == b"Exif"]
+    return HeicPlaces(frame, [place for item, place in places if item not in notes], exif)
+
+
+def _head_of_box(data: bytes, at: int) -> int:
+    return 16 if data[at : at + 4] == b"\0\0\0\1" else 8
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -5,6 +5,7 @@ from datetime import date
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import translation
 
 from classifier.models.append_only import AppendOnly, AppendOnlyQuerySet
 
@@ -15,13 +16,16 @@ class AuditEventQuerySet(AppendOnlyQuerySet["AuditEvent"]):
     ) -> "AuditEvent":
         """Append one event; `by` is None for what the site did itself.
 
-        A subject that is no row (somebody unknown) has the id 0.
+        A subject that is no row (somebody unknown) has the id 0. It is named in the language of the
+        site, whoever acts: the log is one text.
         """
+        with translation.override(settings.LANGUAGE_CODE):
+            named = str(subject)[:200]
         return self.create(
             action=action,
             subject_type=subject._meta.model_name or "",
             subject_id=subject.pk or 0,
-            subject=str(subject)[:200],
+            subject=named,
             actor_id=by.pk if by else None,
             detail=detail,
         )

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext as _
 
 from classifier.models.append_only import AppendOnly, AppendOnlyQuerySet
 
@@ -44,4 +45,4 @@ class AuditSample(AppendOnly):
         ordering = ["id"]
 
     def __str__(self) -> str:
-        return f"Audit sample {self.pk}"
+        return _("Audit sample %(number)s") % {"number": self.pk}

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classifier.models.capture import Scaled
 from classifier.models.photo import Photo, PhotoQuerySet
@@ -67,7 +68,7 @@ class PhotoSet(Scaled):
         ordering = ["id"]
 
     def __str__(self) -> str:
-        return f"Photo set {self.pk}"
+        return _("Photo set %(number)s") % {"number": self.pk}
 
     def progress(self) -> SetProgress:
         return progress_of([self])[0][1]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from classifier.models.moves import StateQuerySet
 from classifier.states import OPEN_REPORTS, REPORT_MOVES, Paper, ReportState
@@ -97,7 +98,7 @@ class Report(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"Report {self.pk}"
+        return _("Report %(number)s") % {"number": self.pk}
 
     @property
     def is_open(self) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from classifier.models.moves import StateQuerySet
 from classifier.states import RESCORING_MOVES, RescoringState
@@ -63,7 +64,7 @@ class Rescoring(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Photos judged again by {self.version}"
+        return _("Photos judged again by %(version)s") % {"version": self.version}
 
     @property
     def is_open(self) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext as _
 
 
 def digest_of(token: str) -> str:
@@ -40,4 +41,4 @@ class ShareLink(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"Link {self.pk} to {self.report}"
+        return _("Link %(number)s to %(report)s") % {"number": self.pk, "report": self.report}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext as _
 
 from classifier.models.append_only import AppendOnly, AppendOnlyQuerySet
 from classifier.states import SignOffKind
@@ -53,4 +54,7 @@ class SignOff(AppendOnly):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}, revision {self.revision}"
+        return _("%(kind)s, revision %(revision)s") % {
+            "kind": self.get_kind_display(),
+            "revision": self.revision,
+        }

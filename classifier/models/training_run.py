@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
 
 from classifier.models.moves import StateQuerySet
 from classifier.states import OPEN_RUNS, RUN_MOVES, Manner, RunState, Side
@@ -100,7 +101,7 @@ class TrainingRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Training run {self.pk}"
+        return _("Training run %(number)s") % {"number": self.pk}
 
     @property
     def split(self) -> list[dict[str, object]]:

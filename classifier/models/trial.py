@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
     from classifier.models import ModelVersion
@@ -35,7 +36,10 @@ class Trial(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.candidate} beside {self.active}"
+        return _("%(candidate)s beside %(active)s") % {
+            "candidate": self.candidate,
+            "active": self.active,
+        }
 
     @property
     def sentence(self) -> str:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.translation import gettext as _
 
 from classifier import accounts
 from classifier.models import User
@@ -75,7 +76,7 @@ def demand(right: str, request: SignedInRequest) -> None:
 
 def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
     if wants_json(request):
-        return JsonResponse({"sentence": "Sign in again; nothing was stored."}, status=401)
+        return JsonResponse({"sentence": _("Sign in again; nothing was stored.")}, status=401)
     return redirect_to_login(request.get_full_path())
 
 

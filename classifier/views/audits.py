@@ -26,6 +26,10 @@ def draw_audit(request: SignedInRequest, pk: int) -> HttpResponse:
     except auditing.NothingToAudit as reason:
         messages.error(request, str(reason))
     else:
-        drawn = f"{sample.photos.count()} of {sample.clear_count} clear photos are drawn."
-        messages.success(request, f"{drawn} Those nobody has judged wait in the review queue.")
+        drawn = _(
+            "%(drawn)s of %(clear)s clear photos are drawn. "
+            "Those nobody has judged wait in the review queue."
+        )
+        counts = {"drawn": sample.photos.count(), "clear": sample.clear_count}
+        messages.success(request, drawn % counts)
     return redirect("inspection", pk)

@@ -6,10 +6,12 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import review, roles
-from classifier.forms import ManyDecisionsForm, UndoManyForm
+from classifier.forms import ManyDecisionsForm, UndoManyForm, first_error
 from classifier.models import Photo
 from classifier.states import Cause, Outcome, ReviewOrder
 from classifier.views.access import SignedInRequest, guarded
@@ -43,7 +45,7 @@ def decide_many(request: SignedInRequest) -> HttpResponse:
     """Decide alike on the chosen photos; those that a colleague decided meanwhile stay."""
     form = ManyDecisionsForm(request.POST)
     if not form.is_valid():
-        messages.error(request, str(next(iter(form.errors.values()))[0]))
+        messages.error(request, first_error(form))
         return next_page(request, redirect("contact-sheet"))
     data = form.cleaned_data
     batch = uuid4()
@@ -52,7 +54,8 @@ def decide_many(request: SignedInRequest) -> HttpResponse:
     )
     if decided:
         word = Outcome(data["outcome"]).label.lower()
-        messages.success(request, f"{_photos(len(decided))} decided: {word}.")
+        told = _("%(photos)s decided: %(answer)s.")
+        messages.success(request, told % {"photos": _photos(len(decided)), "answer": word})
         request.session["batch"] = batch.hex
     _tell_of(request, left_alone)
     return next_page(request, redirect("contact-sheet"))
@@ -66,7 +69,8 @@ def undo_many(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         undone, left_alone = review.undo_many(form.cleaned_data["batch"], by=request.user)
         request.session.pop("batch", None)
-        messages.success(request, f"{_photos(len(undone))} taken back: undecided again.")
+        told = _("%(photos)s taken back: undecided again.")
+        messages.success(request, told % {"photos": _photos(len(undone))})
         _tell_of(request, left_alone)
     return next_page(request, redirect("contact-sheet"))
 
@@ -74,8 +78,9 @@ def undo_many(request: SignedInRequest) -> HttpResponse:
 def _tell_of(request: SignedInRequest, left_alone: list[Photo]) -> None:
     if left_alone:
         names = ", ".join(map(str, left_alone[:5]))
-        messages.warning(request, f"Decided or signed off meanwhile, and left as it is: {names}.")
+        told = _("Decided or signed off meanwhile, and left as it is: %(names)s.")
+        messages.warning(request, told % {"names": names})
 
 
 def _photos(count: int) -> str:
-    return "1 photo" if count == 1 else f"{count} photos"
+    return ngettext("%(count)s photo", "%(count)s photos", count) % {"count": count}

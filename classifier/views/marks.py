@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from classifier import review, roles
-from classifier.forms import MarkForm
+from classifier.forms import MarkForm, first_error
 from classifier.models import Mark, Photo
 from classifier.views.access import SignedInRequest, guarded
 from classifier.views.reviews import conflict_page, next_page
@@ -19,7 +19,7 @@ def mark(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Photo.objects.select_related("prediction", "decision"), pk=pk)
     form = MarkForm(request.POST)
     if not form.is_valid():
-        messages.error(request, str(next(iter(form.errors.values()))[0]))
+        messages.error(request, first_error(form))
         return redirect("photo", pk)
     data = form.cleaned_data
     try:

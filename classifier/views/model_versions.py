@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import (
@@ -64,7 +65,11 @@ def activate(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         versions.activate(row, by=request.user, reason=request.POST.get("reason", "")[:500])
     except overriding.AgainstTheGate as error:
-        messages.error(request, f"{row} was not activated. {error} Say why nevertheless.")
+        messages.error(
+            request,
+            _("%(version)s was not activated. %(why)s Say why nevertheless.")
+            % {"version": row, "why": error},
+        )
         return redirect("model", pk)
     except overriding.SecondNeeded as wished:
         messages.info(request, str(wished))
@@ -72,7 +77,10 @@ def activate(request: SignedInRequest, pk: int) -> HttpResponse:
     except versions.CannotActivate as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"{row} classifies from the next photo on.")
+        messages.success(
+            request,
+            _("%(version)s classifies from the next photo on.") % {"version": row},
+        )
     return redirect("models")
 
 
@@ -83,9 +91,16 @@ def discard(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         versions.discard(row, by=request.user)
     except versions.CannotDiscard as error:
-        messages.error(request, f"{row} was not discarded. {error}")
+        messages.error(
+            request,
+            _("%(version)s was not discarded. %(why)s") % {"version": row, "why": error},
+        )
         return redirect("model", pk)
-    messages.success(request, f"The files of {row} are gone; its card and its predictions stay.")
+    messages.success(
+        request,
+        _("The files of %(version)s are gone; its card and its predictions stay.")
+        % {"version": row},
+    )
     return redirect("models")
 
 
@@ -127,9 +142,13 @@ def changes(request: SignedInRequest, pk: int) -> HttpResponse:
 def compare(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ModelVersion, pk=pk)
     if tasks.doorbell.ring(tasks.compare_version, row.pk):
-        messages.info(request, f"{row} is being compared with the active version. Look again soon.")
+        messages.info(
+            request,
+            _("%(version)s is being compared with the active version. Look again soon.")
+            % {"version": row},
+        )
     else:
-        messages.error(request, "The training worker cannot be reached. Try again in a minute.")
+        messages.error(request, _("The training worker cannot be reached. Try again in a minute."))
     return redirect("model", pk)
 
 

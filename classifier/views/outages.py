@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from classifier import photo_files
 from classifier.views.access import wants_json
@@ -25,25 +27,29 @@ class Outage:
 
 NO_ROOM = Outage(
     507,
-    "The disk is full",
-    "The disk of the site is full, so the photo was not stored. Tell an admin, then try again.",
+    noop("The disk is full"),
+    noop(
+        "The disk of the site is full, so the photo was not stored. Tell an admin, then try again."
+    ),
 )
 BAD_DISK = Outage(
     503,
-    "The disk failed",
-    "The photo could not be stored faithfully. Tell an admin, then try again.",
+    noop("The disk failed"),
+    noop("The photo could not be stored faithfully. Tell an admin, then try again."),
 )
 NO_DATABASE = Outage(
     503,
-    "The database does not answer",
-    "Nothing was changed, and nothing that was stored is lost. Try again in a moment.",
+    noop("The database does not answer"),
+    noop("Nothing was changed, and nothing that was stored is lost. Try again in a moment."),
     retry_after=10,
 )
 FAULT = Outage(
     500,
-    "The site had a fault",
-    "Nothing you stored is lost. Try again in a moment; if it stays, tell your admin what you "
-    "were doing and when.",
+    noop("The site had a fault"),
+    noop(
+        "Nothing you stored is lost. Try again in a moment; if it stays, tell your admin what you "
+        "were doing and when."
+    ),
 )
 
 
@@ -51,7 +57,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Answer for the exception in flight. Asks no database: that may be what has failed."""
     outage = _outage(sys.exc_info()[1])
     if wants_json(request):
-        answer = {"state": "failed", "sentence": outage.sentence}
+        answer = {"state": "failed", "sentence": _(outage.sentence)}
         response: HttpResponse = JsonResponse(answer, status=outage.status)
     else:
         page = loader.get_template("500.html").render({"outage": outage})

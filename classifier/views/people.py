@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse, reverse_lazy
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classifier import people, roles
@@ -45,7 +46,7 @@ def person(request: SignedInRequest, pk: int) -> HttpResponse:
     form = PersonForm(request.POST or None, instance=row, admin=request.user)
     if request.method == "POST" and form.is_valid():
         form.store()
-        messages.success(request, "The account is saved.")
+        messages.success(request, _("The account is saved."))
         return redirect("people")
     row.refresh_from_db()  # without what was typed and refused
     return render(
@@ -63,15 +64,15 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
     if row.is_active:
         _show_link(request, row)
     else:
-        messages.error(request, "No link was made: first let this person sign in.")
+        messages.error(request, _("No link was made: first let this person sign in."))
     return redirect("person", pk)
 
 
 def _show_link(request: SignedInRequest, row: User) -> None:
     parts = people.password_link(row, by=request.user)
     address = request.build_absolute_uri(reverse("welcome", args=parts))
-    sentence = f"Send {row} this link; it is shown this once and sets one password: {address}"
-    messages.success(request, sentence)
+    sentence = _("Send %(person)s this link; it is shown this once and sets one password: %(link)s")
+    messages.success(request, sentence % {"person": row, "link": address})
 
 
 class Welcome(PasswordResetConfirmView):
@@ -82,5 +83,5 @@ class Welcome(PasswordResetConfirmView):
     success_url = reverse_lazy("sign-in")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        messages.success(self.request, "Your password is set. Sign in with it.")
+        messages.success(self.request, _("Your password is set. Sign in with it."))
         return super().form_valid(form)

@@ -5,11 +5,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classifier import failpoints, intake, photo_files, roles, tasks
-from classifier.forms import PhotoSetForm
 from classifier.models import Inspection, Photo, PhotoSet, Tally
+from classifier.register_forms import PhotoSetForm
+from classifier.templatetags.times import day
 from classifier.views.access import SignedInRequest, guarded, wants_json
 from classifier.views.outages import BAD_DISK, NO_ROOM
 from classifier.views.pace import Pace
@@ -58,11 +61,13 @@ def _context(pk: int) -> dict[str, object]:
 
 uploads = Pace(settings.UPLOADS_PER_MINUTE, name="upload")
 refused_uploads = Pace(600, name="junk")
-TOO_FAST = (
+TOO_FAST = gettext_noop(
     "So many photos came from you within a minute that others would have to wait. "
     "Nothing is lost; what is not stored yet can go on in a minute."
 )
-TOO_MUCH_JUNK = "Too many files that are no photos came from you. Wait a minute, then go on."
+TOO_MUCH_JUNK = gettext_noop(
+    "Too many files that are no photos came from you. Wait a minute, then go on."
+)
 
 
 @require_POST
@@ -74,10 +79,11 @@ def photo_upload(request: SignedInRequest, pk: int) -> HttpResponse:
     """
     row = get_object_or_404(PhotoSet.objects.select_related("inspection__structure"), pk=pk)
     if why := _too_often(request.user.pk):
-        return _answer(request, row, 429, "failed", why, retry_after=uploads.seconds_left())
+        return _answer(request, row, 429, "failed", _(why), retry_after=uploads.seconds_left())
     file = request.FILES.get("photo")
     if file is None:
-        return _answer(request, row, 400, "refused", "No photo came with the request. Choose one.")
+        why = _("No photo came with the request. Choose one.")
+        return _answer(request, row, 400, "refused", why)
     sha256 = request.POST.get("sha256", "").lower()
     try:
         received = intake.receive_photo(row, file, by=request.user, client_sha256=sha256)
@@ -87,15 +93,17 @@ def photo_upload(request: SignedInRequest, pk: int) -> HttpResponse:
     except intake.SiteFull as limit:
         return _answer(request, row, 507, "failed", limit.sentence, retry_after=3600)
     except photo_files.StorageFull:
-        return _answer(request, row, 507, "failed", NO_ROOM.sentence, retry_after=60)
+        return _answer(request, row, 507, "failed", _(NO_ROOM.sentence), retry_after=60)
     except photo_files.StorageFailed:
-        return _answer(request, row, 503, "failed", BAD_DISK.sentence, retry_after=60)
+        return _answer(request, row, 503, "failed", _(BAD_DISK.sentence), retry_after=60)
     photo = received.photo
     if received.duplicate:
         return _answer(request, row, 200, "duplicate", _since(photo), photo=photo)
     tasks.ring_for_photo(photo)
     failpoints.hit("U8", photo.pk)
-    return _answer(request, row, 201, "stored", f"{photo.name} is stored.", photo=photo)
+    return _answer(
+        request, row, 201, "stored", _("%(photo)s is stored.") % {"photo": photo}, photo=photo
+    )
 
 
 def _too_often(who: int) -> str:
@@ -126,7 +134,8 @@ def photos_known(request: SignedInRequest, pk: int) -> JsonResponse:
 
 
 def _since(photo: Photo) -> str:
-    return f"Already here since {photo.uploaded_at:%-d %B %Y} as {photo.name}."
+    told = _("Already here since %(day)s as %(photo)s.")
+    return told % {"day": day(photo.uploaded_at), "photo": photo}
 
 
 def _answer(

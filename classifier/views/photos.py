@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from classifier import intake, photo_files, roles, tasks
 from classifier.forms import DecisionForm, MarkForm
 from classifier.models import Decision, Mark, ModelVersion, Photo
-from classifier.stripping import STRIPPABLE, without_metadata
+from classifier.stripping import without_metadata
 from classifier.views.access import SignedInRequest, demand, guarded
 from classifier.views.files import guarded_file, served
 
@@ -39,7 +39,6 @@ def photo(request: SignedInRequest, pk: int) -> HttpResponse:
         "inspection": row.photo_set.inspection,
         "structure": row.structure,
         "elsewhere": Photo.objects.same_place_elsewhere(row).exists() and row.prediction,
-        "strippable": row.media_type in STRIPPABLE,
     }
     response = render(request, "photos/detail.html", context)
     if request.headers.get("HX-Request") and not row.is_pending:
@@ -68,7 +67,7 @@ def photo_image(request: SignedInRequest, pk: int, kind: str) -> HttpResponseBas
         return served(request, photo_files.original(row), row.media_type, download_as=row.name)
     if kind == "plain":
         demand(roles.DOWNLOAD, request)
-        return _without_metadata(row)
+        return _without_metadata(request, row)
     if kind == "overlay":
         if row.prediction is None:
             raise Http404
@@ -77,14 +76,21 @@ def photo_image(request: SignedInRequest, pk: int, kind: str) -> HttpResponseBas
     return served(request, photo_files.derived(row) / f"{kind}.jpg", "image/jpeg")
 
 
-def _without_metadata(row: Photo) -> HttpResponseBase:
-    """The original without what its camera wrote; 404 where that cannot be done losslessly."""
+def _without_metadata(request: SignedInRequest, row: Photo) -> HttpResponseBase:
+    """The original without what its camera wrote; a sentence where that would touch its pixels."""
     try:
         content = without_metadata(
             photo_files.original(row).read_bytes(), row.media_type, orientation=row.orientation
         )
-    except (FileNotFoundError, ValueError) as reason:
+    except FileNotFoundError as reason:
         raise Http404 from reason
+    except ValueError:
+        told = _(
+            "%(photo)s is built so that its EXIF cannot be taken out without touching its pixels. "
+            "Nothing was changed; the original can be downloaded as it is."
+        )
+        messages.error(request, told % {"photo": row})
+        return redirect("photo", row.pk)
     name = PurePath(row.name)
     download_as = f"{name.stem} (without EXIF){name.suffix}"
     return guarded_file(HttpResponse(content), row.media_type, download_as=download_as)

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import printing, reporting, roles, tasks
@@ -26,7 +27,10 @@ def export(_request: SignedInRequest, pk: int, kind: str) -> HttpResponse:
     row = get_object_or_404(Inspection.objects.select_related("structure"), pk=pk)
     count = Photo.objects.for_inspection(row).count()
     if count > MOST_EXPORTED:
-        sentence = f"{count:,} photos; at most {MOST_EXPORTED:,} are exported at once."
+        sentence = _("%(count)s photos; at most %(most)s are exported at once.") % {
+            "count": f"{count:,}",
+            "most": f"{MOST_EXPORTED:,}",
+        }
         return HttpResponse(sentence, status=413, content_type="text/plain; charset=utf-8")
     answer: HttpResponse
     if kind == "csv":

@@ -8,10 +8,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import auditing, review, roles
-from classifier.forms import DecisionForm, MarkForm, UndoForm
+from classifier.forms import DecisionForm, MarkForm, UndoForm, first_error
 from classifier.models import Mark, Photo, Structure
 from classifier.states import Cause, ReviewOrder
 from classifier.views.access import SignedInRequest, guarded, wants_json
@@ -65,10 +66,8 @@ def jump(request: SignedInRequest) -> HttpResponse:
     found = review.next_flagged(waiting, after) if after else review.at_place(waiting, number or 0)
     if found is None:
         count = waiting.count()
-        messages.warning(
-            request,
-            "No flagged photo waits." if after else f"Give a number from 1 to {count}.",
-        )
+        number_of = _("Give a number from 1 to %(count)s.") % {"count": count}
+        messages.warning(request, _("No flagged photo waits.") if after else number_of)
     kept = {"structure": request.GET.get("structure"), "order": asked_order(request), "at": found}
     query = urlencode({name: value for name, value in kept.items() if value})
     return redirect(f"{reverse('review')}?{query}")
@@ -105,7 +104,7 @@ def decide(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Photo.objects.select_related("prediction"), pk=pk)
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        return _misread(request, pk, str(next(iter(form.errors.values()))[0]))
+        return _misread(request, pk, first_error(form))
     data = form.cleaned_data
     try:
         review.decide(

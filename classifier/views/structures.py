@@ -13,11 +13,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from classifier import auditing, intake, reporting, roles
 from classifier.forms import (
     AuditForm,
-    InspectionForm,
     PhotoFilterForm,
     ReopenForm,
     SignOffForm,
-    StructureForm,
 )
 from classifier.models import (
     AuditSample,
@@ -30,6 +28,7 @@ from classifier.models import (
     progress_of,
     standing_of,
 )
+from classifier.register_forms import InspectionForm, StructureForm
 from classifier.states import Paper
 from classifier.views.access import SignedInRequest, guarded
 

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import roles
@@ -28,7 +29,8 @@ def move(request: SignedInRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, row, form)
     moving.move(row, **form.cleaned_data, by=request.user)
-    messages.success(request, f"{row} judges by the new thresholds from the next photo on.")
+    told = _("%(version)s judges by the new thresholds from the next photo on.")
+    messages.success(request, told % {"version": row})
     return redirect("model", pk)
 
 

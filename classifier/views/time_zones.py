@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from classifier import roles
-from classifier.forms import TimeZoneForm
+from classifier.account_forms import TimeZoneForm
 from classifier.views.access import SignedInRequest, guarded
 
 

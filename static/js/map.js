@@ -1,6 +1,7 @@
 // The map of structures: each entry of the list beside it as a marker with its badge.
 
 const frame = document.querySelector("[data-map]");
+const FEW = 12;
 const places = [...document.querySelectorAll("[data-place]")];
 
 function marker(entry) {
@@ -16,7 +17,9 @@ function marker(entry) {
     made.getElement().setAttribute("role", "link");
     made.getElement().setAttribute("aria-label", `${link.textContent}: ${badge.textContent.trim()}`);
   });
-  return made.bindTooltip(link.textContent, { direction: "top" });
+  // A few structures carry their names; of many, the one that is pointed at.
+  const permanent = places.length <= FEW;
+  return made.bindTooltip(link.textContent, { direction: "top", offset: [0, -12], permanent });
 }
 
 if (frame) {
@@ -29,5 +32,5 @@ if (frame) {
   if (tiles) L.tileLayer(tiles, { attribution: credit, maxZoom: 19 }).addTo(map);
   L.control.scale().addTo(map);
   const pins = L.featureGroup(places.map(marker)).addTo(map);
-  map.fitBounds(pins.getBounds(), { maxZoom: 15, padding: [48, 48] });
+  map.fitBounds(pins.getBounds(), { maxZoom: 15, padding: [84, 72] });
 }

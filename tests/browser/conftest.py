@@ -11,6 +11,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from ml_training.synthetic import draw_photo
 from tests.live_site import LiveSite
 
+TILES = "https://{s}.tiles.example.org/{z}/{x}/{y}.png"
+"""Where the site `quick` has the tiles of its map from; no such server exists."""
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -32,7 +35,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
     """Return a site that flags at once what has a red corner."""
     folder = tmp_path_factory.mktemp("quick")
-    with LiveSite.in_folder(folder, engine="stub", sweep_seconds=2) as running:
+    with LiveSite.in_folder(folder, engine="stub", sweep_seconds=2, map_tiles=TILES) as running:
         yield running
 
 

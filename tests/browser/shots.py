@@ -22,9 +22,9 @@ THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 README = {"photo": "desktop", "review": "desktop", "structure": "desktop", "inspection": "phone"}
 
 
-def sign_in(page: Page, site: LiveSite) -> None:
+def sign_in(page: Page, site: LiveSite, *, username: str = "admin") -> None:
     page.goto("/sign-in/")
-    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(site.password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(site.url("/"))

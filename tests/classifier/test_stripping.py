@@ -1,13 +1,17 @@
 import io
+import struct
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, ImageSequence, TiffImagePlugin
 from PIL.ExifTags import GPS, IFD, Base
 
 from classifier.stripping import without_metadata
+from ml_training.photos import read_exif
 from ml_training.synthetic import draw_photo
 
+SAMPLES = Path(__file__).parent.parent / "bad_input/samples"
 FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 
 
@@ -78,7 +82,81 @@ def test_a_photo_that_breaks_off_is_refused(kind: str) -> None:
             without_metadata(photo[:length], FORMATS[kind], orientation=1)
 
 
-def test_a_format_that_cannot_be_stripped_is_refused() -> None:
-    heic = Path(__file__).parent.parent / "bad_input/samples/plain.heic"
-    with pytest.raises(ValueError, match="image/heic"):
-        without_metadata(heic.read_bytes(), "image/heic", orientation=1)
+def heic(name: str) -> bytes:
+    return (SAMPLES / f"{name}.heic").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["plain", "rotated", "burst"])
+def test_a_heic_keeps_its_pixels_and_its_turn_and_loses_its_texts(
+    tmp_path: Path, name: str
+) -> None:
+    photo = heic(name)
+    plain = tmp_path / "plain.heic"
+    plain.write_bytes(without_metadata(photo, "image/heic", orientation=1))
+    before, after = opened(photo), opened(plain.read_bytes())
+    assert before.size == after.size
+    assert before.tobytes() == after.tobytes()
+    assert not read_exif(plain)
+    assert b"Hairline" not in plain.read_bytes()
+
+
+def test_a_heic_with_a_film_is_refused() -> None:
+    film = heic("plain") + struct.pack(">I", 8) + b"moov"
+    with pytest.raises(ValueError, match="film"):
+        without_metadata(film, "image/heic", orientation=1)
+
+
+TIFFS: dict[str, dict[str, object]] = {
+    "plain": {},
+    "LZW": {"compression": "tiff_lzw"},
+    "deflate": {"compression": "tiff_adobe_deflate"},
+    "JPEG": {"compression": "jpeg"},
+    "BigTIFF": {"big_tiff": True},
+}
+
+
+def tiff_of(orientation: int, **options: object) -> bytes:
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[700] = b"<x>SecretName</x>"
+    tags[Base.Artist] = "Secret Artist"
+    tags[Base.Orientation] = orientation
+    return photo_of("TIFF", orientation, tiffinfo=tags, **options)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("kind", TIFFS)
+def test_a_tiff_keeps_its_pixels_and_loses_its_texts(kind: str, orientation: int) -> None:
+    photo = tiff_of(orientation, **TIFFS[kind])
+    assert b"Secret" in photo
+    plain = without_metadata(photo, "image/tiff", orientation=orientation)
+    assert b"Secret" not in plain
+    before, after = opened(photo), opened(plain)
+    assert before.tobytes() == after.tobytes()
+    assert after.info["icc_profile"] == PROFILE
+    assert not after.getexif().get_ifd(IFD.GPSInfo)
+
+
+def test_a_tiff_of_pages_keeps_all_of_them() -> None:
+    pages = [Image.new("L", (40, 30), shade) for shade in (10, 90, 200)]
+    file = io.BytesIO()
+    pages[0].save(file, "TIFF", save_all=True, append_images=pages[1:], software="Secret")
+    plain = without_metadata(file.getvalue(), "image/tiff", orientation=1)
+    after = Image.open(io.BytesIO(plain))
+    assert [page.tobytes() for page in ImageSequence.all_frames(after)] == [
+        page.tobytes() for page in pages
+    ]
+    assert b"Secret" not in plain
+
+
+@pytest.mark.parametrize("kind", ["image/heic", "image/tiff", "image/gif"])
+def test_what_cannot_be_followed_is_refused(kind: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        without_metadata(b"II*\0\xff\xff\xff\x7f" + bytes(40), kind, orientation=1)
+
+
+@pytest.mark.parametrize("kind", ["image/heic", "image/tiff"])
+def test_a_cut_photo_is_stripped_or_refused_and_nothing_else(kind: str) -> None:
+    photo = heic("rotated") if kind == "image/heic" else tiff_of(6)
+    for length in range(0, len(photo), max(1, len(photo) // 60)):
+        with suppress(ValueError):
+            assert len(without_metadata(photo[:length], kind, orientation=1)) == length
