@@ -98,7 +98,7 @@ def _recall(trial: Trial) -> Iterator[Finding]:
         return
     surely = lowest_difference(candidate, active)
     found = f"it finds {candidate.sum()} of {len(active)} cracked photos, the active version "
-    found += f"{active.sum()}"
+    found += f"{active.sum()} ({_difference(candidate, active)})"
     if surely >= -LOST_RECALL:
         yield Finding("recall", True, f"{found[0].upper()}{found[1:]}.")
     else:
@@ -111,13 +111,25 @@ def _recall(trial: Trial) -> Iterator[Finding]:
 
 
 def lowest_difference(candidate: Answers, active: Answers) -> float:
-    """Give the lower end, one-sided at 95 %, of the difference of two shares, by a bootstrap over
-    photos, both models' answers to a photo drawn together.
-    """
+    """Give the lower end, one-sided at 95 %, of the difference of two shares."""
+    return float(np.quantile(_drawn_differences(candidate, active), 0.05))
+
+
+def _drawn_differences(candidate: Answers, active: Answers) -> Values:
+    """Bootstrap over photos, both models' answers to a photo drawn together."""
     difference = candidate.astype(np.float64) - active
     rng = np.random.default_rng(0)
     drawn = rng.integers(0, len(difference), (_DRAWS, len(difference)))
-    return float(np.quantile(difference[drawn].mean(axis=1), 0.05))
+    means: Values = difference[drawn].mean(axis=1)
+    return means
+
+
+def _difference(candidate: Answers, active: Answers) -> str:
+    """Say how two shares differ, with the interval whose lower end the gate judges by."""
+    low, high = np.quantile(_drawn_differences(candidate, active), (0.05, 0.95))
+    points = [100 * (candidate.mean() - active.mean()), 100 * low, 100 * high]
+    mean, lowest, highest = (f"{value:+.0f}".replace("-", "−") for value in points)
+    return f"{mean} points, with 90 % certainty {lowest} to {highest}"
 
 
 def _recall_of_kinds(trial: Trial) -> Iterator[Finding]:
@@ -145,7 +157,7 @@ def _flags(trial: Trial) -> Iterator[Finding]:
         "cracks flagged",
         passed,
         f"{begin} {candidate.sum()} of {len(active)} cracked photos, the active version "
-        f"{active.sum()}.",
+        f"{active.sum()} ({_difference(candidate, active)}).",
     )
 
 
@@ -162,7 +174,7 @@ def _false_flags(trial: Trial) -> Iterator[Finding]:
         "false alarms",
         passed,
         f"{begin} {candidate.sum()} of {len(active)} photos without a crack, the active version "
-        f"{active.sum()}.",
+        f"{active.sum()} ({_difference(candidate, active)}).",
     )
 
 

@@ -64,6 +64,12 @@ def test_an_equal_candidate_passes_and_every_condition_is_told() -> None:
     assert "It finds 100 of 100 cracked photos" in findings[0].sentence
 
 
+def test_a_difference_is_told_with_its_interval() -> None:
+    candidate = with_scores(cracked_10=0.1)
+    (finding,) = [f for f in judge(replace(TRIAL, candidate=candidate)) if f.rule == "recall"]
+    assert "(−10 points, with 90 % certainty −15 to −5)" in finding.sentence
+
+
 @pytest.mark.parametrize("rule", VIOLATIONS)
 def test_a_planted_violation_is_refused_with_its_sentence(rule: str) -> None:
     trial = replace(TRIAL, candidate=VIOLATIONS[rule])
