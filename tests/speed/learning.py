@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 PHOTO, CANVAS, DRAWN = (4000, 3000), (5200, 3900), 8
@@ -53,13 +52,13 @@ def fill(folder: Path, count: int) -> list[Path]:
     return sorted(folder.glob("photo-*.jpg"))
 
 
-def learn(folder: Path, *, most: int) -> None:
+def learn(folder: Path, *, most: int, low: bool) -> None:
     """Train on from the released model with the photos of a folder; tell the peak memory."""
     from ml_training import RELEASED, retraining
     from ml_training.contracts import LabelledPhoto, RetrainRequest
     from ml_training.machine import peak_memory_mb
 
-    os.nice(LOWER)  # as the training worker does
+    os.nice(LOWER if low else 0)  # as the training worker does
     retraining.MOST_PHOTOS = most
     photos = tuple(
         LabelledPhoto(path, number % 2 == 0, f"structure {number % 20}", key=path.name)
@@ -82,33 +81,36 @@ def peak_mb(count: int, most: int) -> float:
     return peak
 
 
-def _apart(folder: Path, most: int) -> "subprocess.Popen[str]":
+def _apart(folder: Path, most: int, *options: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "tests.speed.learning", "--learn", str(folder)]
-    return subprocess.Popen([*command, "--most", str(most)], stdout=subprocess.PIPE, text=True)
+    command += ["--most", str(most), *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def throughput(seconds: float, folder: Path, most: int) -> float:
     """Return which share of its idle pace one classifying process keeps beside a run."""
     photo = sorted(folder.glob("photo-*.jpg"))[0]
-    alone = _pace(photo, lambda done: done < seconds)
-    run = _apart(folder, most)
+    alone = _pace(photo, seconds)
+    run = _apart(folder, most, "--low")
     time.sleep(STARTING)
-    beside = _pace(photo, lambda _: run.poll() is None)
+    beside = _pace(photo, seconds)
+    assert run.poll() is None, "the run ended before it was measured; take more photos"
+    run.kill()
     run.wait()
     share = beside / alone
     say(f"alone {alone:.2f} photos a second, beside a run {beside:.2f}: {100 * share:.0f} %")
     return share
 
 
-def _pace(photo: Path, goes_on: Callable[[float], bool]) -> float:
-    """Return the photos a second that are classified as long as `goes_on(seconds so far)`."""
+def _pace(photo: Path, seconds: float) -> float:
+    """Return the photos a second that are classified for so long."""
     from ml_training import RELEASED
     from ml_training.inference import load_classifier
 
     classifier = load_classifier(RELEASED)
     classifier.classify(photo)
     began, done = time.perf_counter(), 0
-    while goes_on(time.perf_counter() - began):
+    while time.perf_counter() - began < seconds:
         classifier.classify(photo)
         done += 1
     return done / (time.perf_counter() - began)
@@ -126,9 +128,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60, help="of classifying alone")
     parser.add_argument("--learn", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--most", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--low", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.learn:
-        learn(chosen.learn, most=chosen.most)
+        learn(chosen.learn, most=chosen.most, low=chosen.low)
         return
     from ml_training.machine import machine
     from ml_training.retraining import MOST_PHOTOS
