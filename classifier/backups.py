@@ -163,7 +163,7 @@ class _Files:
             yield path, media, True
         for version in self.versions:
             folder = versions.model_folder(version)
-            if version.state != VersionState.REJECTED and not folder.is_dir():
+            if version.state != VersionState.DISCARDED and not folder.is_dir():
                 yield folder, models, True
             for path in _within(folder):
                 yield path, models, False

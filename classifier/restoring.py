@@ -242,7 +242,7 @@ def _versions_with_files(tables: Apps, folder: Path) -> Iterator[Any]:
     for version in tables.get_model("classifier", "ModelVersion")._base_manager.order_by("pk"):
         sealed = hasattr(version, "seal")  # not so in early releases: migrating seals them
         present = sealed and (folder / _folder_of(version)).is_dir()
-        if present and version.state != VersionState.REJECTED:
+        if present and version.state != VersionState.DISCARDED:
             yield version
 
 

@@ -89,7 +89,7 @@ class VersionState(TextChoices):
     CANDIDATE = "candidate", _("Candidate")
     ACTIVE = "active", _("Active")
     RETIRED = "retired", _("Retired")
-    REJECTED = "rejected", _("Rejected")
+    DISCARDED = "discarded", _("Discarded")
 
 
 class RunState(TextChoices):
@@ -139,10 +139,10 @@ PHOTO_MOVES: Mapping[str, frozenset[PhotoState]] = {
     PhotoState.QUARANTINED: frozenset({PhotoState.WAITING}),
 }
 VERSION_MOVES: Mapping[str, frozenset[VersionState]] = {
-    VersionState.CANDIDATE: frozenset({VersionState.ACTIVE, VersionState.REJECTED}),
+    VersionState.CANDIDATE: frozenset({VersionState.ACTIVE, VersionState.DISCARDED}),
     VersionState.ACTIVE: frozenset({VersionState.RETIRED}),
-    VersionState.RETIRED: frozenset({VersionState.ACTIVE, VersionState.REJECTED}),
-    VersionState.REJECTED: frozenset(),
+    VersionState.RETIRED: frozenset({VersionState.ACTIVE, VersionState.DISCARDED}),
+    VersionState.DISCARDED: frozenset(),
 }
 REPORT_MOVES: Mapping[str, frozenset[ReportState]] = {
     ReportState.WAITING: frozenset({ReportState.WRITING}),

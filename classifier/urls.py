@@ -105,6 +105,7 @@ urlpatterns = [
     path("review/jump/", reviews.jump, name="jump"),
     path("models/", model_versions.models, name="models"),
     path("models/<int:pk>/", model_versions.model, name="model"),
+    path("models/<int:pk>/card.json", model_versions.card, name="model-card"),
     path("models/<int:pk>/activate/", model_versions.activate, name="activate"),
     path("models/<int:pk>/discard/", model_versions.discard, name="discard"),
     path("models/<int:pk>/rescore/", model_versions.rescore, name="rescore"),

@@ -243,7 +243,7 @@ def _registry() -> Iterator[Finding]:
 
 
 def _model_files(version: ModelVersion) -> Iterator[Finding]:
-    if version.state == VersionState.REJECTED:
+    if version.state == VersionState.DISCARDED:
         return  # nothing will ever load it
     try:
         facts = engine().read_facts(versions.sealed_folder(version))

@@ -150,7 +150,7 @@ def discard(version: ModelVersion, *, by: User) -> None:
         needed = is_needed(version)
         if needed:
             raise CannotDiscard(needed)
-        if not ModelVersion.objects.by_id(version.pk).move(VersionState.REJECTED):
+        if not ModelVersion.objects.by_id(version.pk).move(VersionState.DISCARDED):
             raise CannotDiscard(
                 _("%(version)s is %(state)s.")
                 % {"version": version, "state": version.get_state_display().lower()}
@@ -201,6 +201,7 @@ def _problem(version: ModelVersion) -> str | None:
 
 
 def _swap(version: ModelVersion, *, by: User | None) -> None:
+    list(ModelVersion.objects.locked())  # of two at once, the second sees what the first did
     previous = ModelVersion.objects.active()
     if previous and previous.pk == version.pk:
         return

@@ -36,7 +36,7 @@ class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
 
     def kept(self) -> int:
         """Count the versions whose files are kept."""
-        return self.exclude(state=VersionState.REJECTED).count()
+        return self.exclude(state=VersionState.DISCARDED).count()
 
     def retired_lately(self) -> "ModelVersionQuerySet":
         """Versions that classified before, the one that did so last first."""

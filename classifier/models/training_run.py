@@ -123,6 +123,13 @@ class TrainingRun(models.Model):
         return 100 * agreed / max(1, len(self.manifest))
 
     @property
+    def highest_loss(self) -> float:
+        """The upper end of the learning curves."""
+        losses = [point.get(name) for point in self.history for name in ("loss", "held_out")]
+        highest: float = max((loss for loss in losses if loss is not None), default=0.0)
+        return highest
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN_RUNS
 

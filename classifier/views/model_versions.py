@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -56,6 +56,16 @@ def model(request: SignedInRequest, pk: int) -> HttpResponse:
         "is_needed": versions.is_needed(row),
     }
     return render(request, "models/detail.html", context)
+
+
+@require_safe
+@guarded(roles.TRAIN)
+def card(_request: SignedInRequest, pk: int) -> HttpResponse:
+    """The version's card as its file says it; `ml_training/card-schema.json` describes it."""
+    row = get_object_or_404(ModelVersion, pk=pk)
+    answer = JsonResponse(row.card, json_dumps_params={"indent": 2, "sort_keys": True})
+    answer["Content-Disposition"] = f'attachment; filename="card-{pk}.json"'
+    return answer
 
 
 @require_POST

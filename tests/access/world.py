@@ -54,7 +54,7 @@ ROW_OF = {
     "photo": "photo photo-image retry decide undo mark compare-photo",
     "mark": "mark-withdraw",
     "version": "model activate discard compare rescore rescore-cancel changes drift"
-    " thresholds thresholds-move",
+    " thresholds thresholds-move model-card",
     "person": "person person-link",
     "run": "training-run training-run-progress training-run-cancel",
 }

@@ -7,6 +7,7 @@ NOT_PAGES = {
     "readyz": "a word for monitoring",
     "audit-export": "a file",
     "export": "a file",
+    "model-card": "a file",
     "report-pdf": "a file",
     "shared-report": "a file",
     "photo-image": "an image",

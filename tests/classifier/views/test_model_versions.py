@@ -71,20 +71,27 @@ def test_a_candidate_is_activated_by_its_button(client: Client, admin: User) -> 
     assert ModelVersion.objects.active() == candidate
 
 
-def test_a_rejected_version_is_not_activated(client: Client) -> None:
+def test_a_discarded_version_is_not_activated(client: Client) -> None:
     active = active_version()
-    rejected = ModelVersion.objects.create(
-        name="rejected",
-        state="rejected",
+    discarded = ModelVersion.objects.create(
+        name="discarded",
+        state="discarded",
         weights_sha256=active.weights_sha256,
         seal=active.seal,
         clear_below=0.1,
         flagged_from=0.2,
     )
-    address = reverse("activate", args=[rejected.pk])
+    address = reverse("activate", args=[discarded.pk])
     answer = client.post(address, {"reason": "nevertheless"}, follow=True)
-    assert "rejected is rejected." in answer.content.decode()
+    assert "discarded is discarded." in answer.content.decode()
     assert ModelVersion.objects.active() == active
+
+
+def test_a_card_is_a_file_as_well(client: Client) -> None:
+    version = active_version()
+    answer = client.get(reverse("model-card", args=[version.pk]))
+    assert answer.json() == version.card
+    assert f"card-{version.pk}.json" in answer["Content-Disposition"]
 
 
 def test_the_sentences_of_a_card_stand_apart(client: Client) -> None:
