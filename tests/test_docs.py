@@ -52,3 +52,11 @@ def test_every_setting_of_a_document_is_read_somewhere() -> None:
     }
     missing = sorted(name for name in named if f'"{name}"' not in known and name not in known)
     assert not missing
+
+
+def test_every_test_that_a_document_names_is_there() -> None:
+    text = "".join(path.read_text() for path in (ROOT / "docs").rglob("*.md"))
+    named = set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text))
+    missing = {pair for pair in named if f"def {pair[1]}(" not in (ROOT / pair[0]).read_text()}
+    assert named
+    assert not missing

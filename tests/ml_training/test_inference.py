@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml_training import RELEASED
+from ml_training import RELEASED, measuring
 from ml_training.contracts import ModelFileError, PhotoAnswer, PhotoUnreadable, Thresholds
 from ml_training.dataset import Example, read_examples
 from ml_training.inference import Classifier, fuse, load_classifier, working_sizes
@@ -34,6 +34,19 @@ def test_both_backends_see_the_same(released: Classifier) -> None:
         one, two = released.judge(wall), other.judge(wall)
         assert one.score == pytest.approx(two.score, abs=0.01)
         assert np.abs(cells(one) - cells(two)).max() <= 0.01 * 255 + 1
+
+
+def test_fifty_photos_are_scored_where_they_are_measured_as_where_they_are_served(
+    released: Classifier, tmp_path: Path
+) -> None:
+    """R09: what the gate and the card count is what people will see."""
+    paths = [tmp_path / f"{seed}.jpg" for seed in range(50)]
+    for seed, path in enumerate(paths):
+        draw_wall(seed, cracked=seed % 2 == 0, width=160, height=120).save(path)
+    examples = [Example(path, True, "crack", "wall", "drawn", "train", None) for path in paths]
+    measured = measuring.scores(released.serving, measuring.look_at(released, examples))
+    served = [released.classify(path).score for path in paths]
+    assert measured == pytest.approx(served, abs=1e-5)
 
 
 def cells(answer: PhotoAnswer) -> np.ndarray:
