@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from io import BufferedRandom
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from ml_training.dataset import Example
 from ml_training.photos import open_upright
 
 Pixels = npt.NDArray[np.uint8]
+Decoded = tuple[Example, Pixels, Pixels | None]
 
 CACHE_VERSION = 1
 
@@ -119,27 +121,44 @@ def _decode_all(
     return offsets, shapes
 
 
-def in_memory(photos: Iterable[tuple[Example, Pixels, Pixels | None]]) -> CachedPhotos:
+def in_memory(photos: Iterable[Decoded]) -> CachedPhotos:
     """Hold a few decoded photos in memory; a mask must come exactly where the example names one."""
+    parts: list[Pixels] = []
+    examples, offsets, shapes = _lay_out(photos, parts.append)
+    joined = np.concatenate(parts)
+    return CachedPhotos(
+        examples, offsets, shapes, lambda start, count: joined[start : start + count]
+    )
+
+
+def in_file(photos: Iterable[Decoded], file: BufferedRandom) -> CachedPhotos:
+    """Write decoded photos into an open file as they come, and read them from there again."""
+    examples, offsets, shapes = _lay_out(photos, lambda part: file.write(part.tobytes()))
+    file.flush()
+    return CachedPhotos(examples, offsets, shapes, partial(_read_open, file))
+
+
+def _read_open(file: BufferedRandom, start: int, count: int) -> Pixels:
+    pixels = bytearray(count)
+    os.preadv(file.fileno(), [pixels], start)  # by place, as threads share the file
+    return np.frombuffer(pixels, np.uint8)
+
+
+def _lay_out(
+    photos: Iterable[Decoded], write: Callable[[Pixels], object]
+) -> tuple[tuple[Example, ...], tuple[int, ...], tuple[tuple[int, int], ...]]:
     examples: list[Example] = []
     offsets: list[int] = []
     shapes: list[tuple[int, int]] = []
-    parts: list[Pixels] = []
     end = 0
     for example, pixels, mask in photos:
         examples.append(example)
         offsets.append(end)
         shapes.append((pixels.shape[0], pixels.shape[1]))
         for part in (pixels,) if mask is None else (pixels, mask):
-            parts.append(part.ravel())
+            write(part.ravel())
             end += part.size
-    joined = np.concatenate(parts)
-    return CachedPhotos(
-        tuple(examples),
-        tuple(offsets),
-        tuple(shapes),
-        lambda start, count: joined[start : start + count],
-    )
+    return tuple(examples), tuple(offsets), tuple(shapes)
 
 
 def decode(example: Example, *, max_side: int) -> tuple[Pixels, Pixels | None]:

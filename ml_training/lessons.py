@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from ml_training import measuring
-from ml_training.caching import Pixels, decode
+from ml_training.caching import Decoded, Pixels, decode
 from ml_training.contracts import Box, LabelledPhoto, Progress, RetrainRequest, TrainingCancelled
 from ml_training.dataset import Example, read_examples
 from ml_training.inference import CELL, Classifier, Floats, working_sizes
@@ -41,8 +41,6 @@ _DRAWN_SIZE = (512, 384)
 _UNSEEN_PHOTOS = 40
 _DRAWN_UNSEEN = 16
 _FIRST_UNSEEN_SEED = 5_000_000_000
-
-Labelled = tuple[Example, Pixels, Pixels | None]
 
 
 class Job:
@@ -73,7 +71,7 @@ class Job:
 
 def review_windows(
     base: Classifier, photos: Sequence[LabelledPhoto], job: Job
-) -> Iterator[Labelled]:
+) -> Iterator[Decoded]:
     for number, photo in enumerate(photos, 1):
         job.tell(f"Reading reviewed photos, {number} of {len(photos)}")
         image = open_upright(photo.path, max_side=max(base.serving.sides))
@@ -153,7 +151,7 @@ def _cut(pixels: Pixels, row: int, column: int, side: int = _WINDOW) -> Pixels:
     return np.ascontiguousarray(pixels[spans[0], spans[1]])
 
 
-def replay(base: Classifier, job: Job) -> Iterator[Labelled]:
+def replay(base: Classifier, job: Job) -> Iterator[Decoded]:
     """Give old photos: a sample of the folder, without what the base only measured, or drawn
     ones.
     """
@@ -195,7 +193,7 @@ def _sample(examples: Sequence[Example], count: int, seed: int) -> list[Example]
     return [example for pile in piles.values() for example in pile[:share]]
 
 
-def _drawn(job: Job) -> Iterator[Labelled]:
+def _drawn(job: Job) -> Iterator[Decoded]:
     for number in range(_DRAWN_PHOTOS):
         job.tell(f"Drawing photos, {number + 1} of {_DRAWN_PHOTOS}")
         seed, cracked = job.request.seed * 1000 + number, number % 2 == 0

@@ -8,6 +8,7 @@ import random
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import keras
@@ -16,7 +17,7 @@ from PIL import Image
 from ml_training import artifacts, recalibrating
 from ml_training.architecture import freeze
 from ml_training.augmentation import AS_IT_IS, Augmentation
-from ml_training.caching import CachedPhotos, in_memory
+from ml_training.caching import CachedPhotos, in_file, in_memory
 from ml_training.comparing import golden_answers
 from ml_training.contracts import (
     DatasetError,
@@ -46,7 +47,7 @@ from ml_training.training import Trainer
 
 FEWEST_PHOTOS = 4
 MOST_PHOTOS = 800
-"""Of more, a sample is learned from: their windows are held in memory, about 1 MB a photo."""
+"""Of more, a sample is learned from: reading all would take long, and say little more."""
 CALIBRATING_SHARE = 0.2
 FEWEST_TO_CALIBRATE = 30
 """Of each kind; fewer, and single photos are kept out instead of whole structures."""
@@ -80,9 +81,12 @@ def retrain(
     base = load_classifier(request.base)
     sides = _sides(request)
     _refuse_doubles(sides, job)
-    windows = list(review_windows(base, sides.learned, job))
-    windows += list(replay(base, job))
-    network = _train(in_memory(windows), _held_out(base, sides, job), job)
+    request.out.parent.mkdir(parents=True, exist_ok=True)
+    # Not in memory, and without a name: it is gone with this process, however that ends.
+    with tempfile.TemporaryFile(dir=request.out.parent) as file:
+        windows = chain(review_windows(base, sides.learned, job), replay(base, job))
+        photos = in_file(windows, file)
+        network = _train(photos, _held_out(base, sides, job), job)
     with tempfile.TemporaryDirectory(prefix="hairline-") as name:
         return _write(network, base, sides, job, Path(name))
 
