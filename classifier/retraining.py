@@ -74,18 +74,19 @@ def readiness() -> Readiness:
     return Readiness(manifests.bars(labels), new, last)
 
 
-def request_run(*, by: User, anyway: bool = False) -> TrainingRun:
-    """Freeze what is reviewed now and queue a run.
+def request_run(*, by: User, anyway: bool = False, afresh: bool = False) -> TrainingRun:
+    """Freeze what is reviewed now and queue a run from the active version's weights.
 
-    Raises CannotTrain, AlreadyTraining; NothingNew, unless it is asked for `anyway`.
+    `afresh` starts from the model that was shipped, so that what later versions learned goes.
+    Raises CannotTrain, AlreadyTraining; NothingNew, unless it is asked for `anyway` or afresh.
     """
     running = TrainingRun.objects.open().first()
     if running:
         raise AlreadyTraining(running)
-    base = ModelVersion.objects.active()
+    base = ModelVersion.objects.shipped() if afresh else ModelVersion.objects.active()
     if base is None:
         raise CannotTrain(_("No model version is active, so there is nothing to start from."))
-    _check_ready(readiness(), anyway=anyway)
+    _check_ready(readiness(), anyway=anyway or afresh)
     try:
         with transaction.atomic():
             return _stored(base, by=by)
@@ -160,7 +161,7 @@ def execute(run_id: int) -> bool:
     with transaction.atomic():
         failpoints.hit("T5")
         candidate = versions.register_candidate(trained.facts, out, parent=run.base)
-        gate.record(trained.comparison, candidate, run.base, trained.measuring)
+        gate.record(trained.comparison, candidate, trained.active, trained.measuring)
         closed = _close(run, RunState.SUCCEEDED, "", candidate=candidate)
         if not closed:
             transaction.set_rollback(True)
@@ -172,12 +173,13 @@ def execute(run_id: int) -> bool:
 @dataclass(frozen=True)
 class _Trained:
     facts: ModelFacts
+    active: ModelVersion
     measuring: list[tuple[int, LabelledPhoto]]
     comparison: Comparison
 
 
 def _train(run: TrainingRun, out: Path) -> _Trained:
-    """Write the candidate's folder and let the candidate stand beside the version it is from."""
+    """Write the candidate's folder and let the candidate stand beside the active version."""
     request = _request(run, out)
     failpoints.hit("T2")
     heart, brake = Heart(run), Brake(run)
@@ -185,13 +187,15 @@ def _train(run: TrainingRun, out: Path) -> _Trained:
     failpoints.hit("T4")
     measuring = gate.labelled(manifests.of_side(run.manifest, Side.TEST))
     photos = tuple(photo for _, photo in measuring)
-    sides = CompareRequest(request.base, out, photos, request.thresholds, facts.thresholds)
+    active = ModelVersion.objects.active() or run.base
     try:
+        folder, thresholds = versions.sealed_folder(active), gate.thresholds_of(active)
+        sides = CompareRequest(folder, out, photos, thresholds, facts.thresholds)
         comparison = engine().compare(sides, heart.compared, brake.pulled)
     except BaseException:
         shutil.rmtree(out, ignore_errors=True)  # nobody will register it
         raise
-    return _Trained(facts, measuring, comparison)
+    return _Trained(facts, active, measuring, comparison)
 
 
 def _request(run: TrainingRun, out: Path) -> RetrainRequest:

@@ -26,6 +26,10 @@ class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
     def active(self) -> "ModelVersion | None":
         return self.filter(state=VersionState.ACTIVE).first()
 
+    def shipped(self) -> "ModelVersion | None":
+        """The newest version that came with a release; its files are kept."""
+        return self.filter(folder="").exclude(state=VersionState.DISCARDED).first()
+
     def locked_active(self) -> "ModelVersion | None":
         """The active version, unchangeable by others until the transaction ends."""
         return self.filter(state=VersionState.ACTIVE).select_for_update().first()

@@ -26,6 +26,7 @@ from classifier.views.access import SignedInRequest, guarded
 def models(request: SignedInRequest) -> HttpResponse:
     context = {
         "active": ModelVersion.objects.active(),
+        "shipped": ModelVersion.objects.shipped(),
         "previous": versions.previous(),
         "versions": [(row, versions.objection(row)) for row in ModelVersion.objects.for_list()],
         "runs": TrainingRun.objects.select_related("requested_by", "candidate")[:20],
@@ -167,8 +168,8 @@ def compare(request: SignedInRequest, pk: int) -> HttpResponse:
 def train(request: SignedInRequest) -> HttpResponse:
     """Start a run; a second press leads to the one under way."""
     try:
-        anyway = bool(request.POST.get("anyway"))
-        run = retraining.request_run(by=request.user, anyway=anyway)
+        wishes = {name: bool(request.POST.get(name)) for name in ("anyway", "afresh")}
+        run = retraining.request_run(by=request.user, **wishes)
     except retraining.AlreadyTraining as error:
         messages.info(request, f"{error}.")
         return redirect("training-run", error.run.pk)

@@ -192,6 +192,21 @@ def test_without_new_reviews_a_run_is_trained_only_when_wanted_anyway(admin: Use
 
 
 @pytest.mark.usefixtures("_reviewed")
+def test_a_run_afresh_starts_from_the_shipped_model_and_meets_the_active_one(admin: User) -> None:
+    first = run_once(admin)
+    assert first.candidate
+    versions.activate(first.candidate, by=admin)
+    assert retraining.request_run(by=admin, anyway=True).base == first.candidate
+    retraining.cancel(TrainingRun.objects.open().get(), by=admin)
+    afresh = retraining.request_run(by=admin, afresh=True)
+    retraining.execute(afresh.pk)
+    afresh.refresh_from_db()
+    assert afresh.candidate
+    assert afresh.base == first.base == afresh.candidate.parent
+    assert afresh.candidate.trials.get().active == first.candidate
+
+
+@pytest.mark.usefixtures("_reviewed")
 def test_what_was_decided_since_the_last_run_is_counted(admin: User) -> None:
     manifest = run_once(admin).manifest
     assert retraining.readiness().new == 0

@@ -18,9 +18,15 @@ class Command(BaseCommand):
             "--anyway", action="store_true", help="also where nothing was reviewed since the last"
         )
 
+        parser.add_argument(
+            "--afresh", action="store_true", help="from the shipped model, not from the active one"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            run = retraining.request_run(by=named(options["by"]), anyway=options["anyway"])
+            run = retraining.request_run(
+                by=named(options["by"]), anyway=options["anyway"], afresh=options["afresh"]
+            )
         except (
             retraining.CannotTrain,
             retraining.AlreadyTraining,
