@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Max, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
-from classifier.states import NEEDS_A_LOOK, PENDING, Side
+from classifier.states import NEEDS_A_LOOK, PENDING, Side, StructureOrder
 
 if TYPE_CHECKING:
     from datetime import date
@@ -52,9 +52,18 @@ class StructureQuerySet(models.QuerySet["Structure"]):
         placed = self.filter(latitude__isnull=False, longitude__isnull=False)
         return placed.with_counts().order_by("name")
 
-    def matching(self, words: str) -> "StructureQuerySet":
-        """Keep structures whose name or location contains `words`."""
-        return self.filter(Q(name__icontains=words) | Q(location__icontains=words))
+    def matching(self, words: str, *, kind: str = "") -> "StructureQuerySet":
+        """Keep structures whose name or location contains `words`, of one kind if it is given."""
+        found = self.filter(Q(name__icontains=words) | Q(location__icontains=words))
+        return found.filter(kind=kind) if kind else found
+
+    def in_order(self, order: str) -> "StructureQuerySet":
+        if order == StructureOrder.UNREVIEWED:
+            return self.most_urgent()
+        if order == StructureOrder.VISITED:
+            visited = self.annotate(last_visit=Max("inspections__date"))
+            return visited.order_by(F("last_visit").desc(nulls_last=True), "name")
+        return self
 
     def names(self) -> dict[int, str]:
         return dict(self.order_by().values_list("pk", "name"))
