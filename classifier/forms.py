@@ -16,7 +16,7 @@ LAST_ID = 2**63 - 1
 """A larger number is no row's, and databases refuse to look for it."""
 
 
-def first_error(form: forms.Form) -> str:
+def first_error(form: forms.BaseForm) -> str:
     """Say what is wrong first, with the field it is about."""
     name, errors = next(iter(form.errors.items()))
     label = form.fields[name].label if name in form.fields else None

@@ -65,6 +65,10 @@ class StructureQuerySet(models.QuerySet["Structure"]):
             return visited.order_by(F("last_visit").desc(nulls_last=True), "name")
         return self
 
+    def called(self, names: Iterable[str]) -> set[str]:
+        """Those of these names that a structure has."""
+        return set(self.filter(name__in=list(names)).values_list("name", flat=True))
+
     def names(self) -> dict[int, str]:
         return dict(self.order_by().values_list("pk", "name"))
 
@@ -87,6 +91,11 @@ class Structure(models.Model):
         DAM = "dam", _("Dam")
         OTHER = "other", _("Other")
 
+    class Reinforcement(models.TextChoices):
+        PLAIN = "plain", _("Plain")
+        REINFORCED = "reinforced", _("Reinforced")
+        PRESTRESSED = "prestressed", _("Prestressed")
+
     name = models.CharField(max_length=120, unique=True)
     kind = models.CharField("type", max_length=20, choices=Kind.choices)
     location = models.CharField(max_length=200, blank=True)
@@ -96,6 +105,8 @@ class Structure(models.Model):
     longitude = models.FloatField(
         null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)]
     )
+    reinforcement = models.CharField(max_length=11, choices=Reinforcement.choices, blank=True)
+    exposure = models.CharField(max_length=40, blank=True)
     notes = models.TextField(max_length=4000, blank=True)
     side = models.CharField(
         "in training",
