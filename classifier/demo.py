@@ -56,6 +56,7 @@ def draw_demo(*, by: User) -> Iterator[Photo]:
     for (name, kind, location, place), visits in DEMO.items():
         structure = Structure(name=name, kind=kind, location=location)
         structure.latitude, structure.longitude = place
+        structure.reinforcement = Structure.Reinforcement.REINFORCED
         structure.notes = "Invented; its photos are drawn by Hairline to show how the site works."
         elements = sorted({scene for visit in visits for scene in visit.scenes})
         intake.register_structure(structure, elements=elements, by=by)

@@ -1,6 +1,6 @@
 """What people type, checked: one form a page."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
@@ -8,17 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 from classifier import auditing, sharing
 from classifier.intervals import sample_size
-from classifier.models import AuditEvent, Element, Inspection, Structure
-from classifier.models.audit_event import AuditEventQuerySet
+from classifier.models import Structure
 from classifier.review import Place
-from classifier.states import Cause, MarkKind, MarkShape, Outcome, Verdict
+from classifier.states import Cause, MarkKind, MarkShape, Outcome
 
-UNREVIEWED = "unreviewed"
 LAST_ID = 2**63 - 1
 """A larger number is no row's, and databases refuse to look for it."""
 
 
-def first_error(form: forms.Form) -> str:
+def first_error(form: forms.BaseForm) -> str:
     """Say what is wrong first, with the field it is about."""
     name, errors = next(iter(form.errors.items()))
     label = form.fields[name].label if name in form.fields else None
@@ -123,73 +121,12 @@ class AuditForm(forms.Form):
     )
 
 
-class AuditFilterForm(forms.Form):
-    """Which events of the audit log are listed."""
-
-    words = forms.CharField(max_length=100, required=False, label=_("Person or object"))
-    action = forms.ChoiceField(required=False, label=_("What"))
-    since = forms.DateField(
-        label=_("Since"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = forms.DateField(
-        label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        action = cast(forms.ChoiceField, self.fields["action"])
-        action.choices = [("", _("Everything")), *((a, a) for a in AuditEvent.objects.actions())]
-
-    def events(self) -> AuditEventQuerySet:
-        """The events that are asked for; all of them where the form is wrong."""
-        if self.is_bound and self.is_valid():
-            return AuditEvent.objects.narrowed(**self.cleaned_data)
-        return AuditEvent.objects.narrowed(words="", action="", since=None, until=None)
-
-
 class UndoManyForm(forms.Form):
     batch = forms.UUIDField()
 
 
 class UndoForm(forms.Form):
     seen = forms.IntegerField(min_value=1, max_value=LAST_ID)
-
-
-class PhotoFilterForm(forms.Form):
-    """Which photos of a structure or inspection are listed."""
-
-    verdict = forms.ChoiceField(
-        label=_("Verdict"),
-        choices=[("", _("All verdicts")), ("look", _("Flagged and undecided")), *Verdict.choices],
-        required=False,
-    )
-    review = forms.ChoiceField(
-        label=_("Review"),
-        choices=[
-            ("", _("Reviewed or not")),
-            (UNREVIEWED, _("Unreviewed")),
-            *((o.value, o.label) for o in Outcome if o is not Outcome.WITHDRAWN),
-        ],
-        required=False,
-    )
-    element = forms.ModelChoiceField(
-        Element.objects.none(), label=_("Element"), required=False, empty_label=_("Anywhere")
-    )
-    inspection = forms.ModelChoiceField(
-        Inspection.objects.none(),
-        label=_("Inspection"),
-        required=False,
-        empty_label=_("All inspections"),
-    )
-
-    def __init__(self, *args: Any, structure: Structure, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, rows in (
-            ("element", structure.elements.all()),
-            ("inspection", structure.inspections.all()),
-        ):
-            field = cast("forms.ModelChoiceField[Any]", self.fields[name])
-            field.queryset = rows
 
 
 class DriftForm(forms.Form):

@@ -48,11 +48,12 @@ def as_csv(inspection: Inspection) -> str:
     writer = csv.writer(file)
     names = list(rows[0]) if rows else ["photo"]
     writer.writerow(names)
-    writer.writerows([_cell(row[name]) for name in names] for row in rows)
+    writer.writerows([cell(row[name]) for name in names] for row in rows)
     return file.getvalue()
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
+    """Return a value that no spreadsheet takes for a formula."""
     if isinstance(value, str) and value.startswith(NOT_A_FORMULA):
         return f"'{value}"
     return value
@@ -76,7 +77,12 @@ def as_json(inspection: Inspection) -> Json:
     ]
     structure = inspection.structure
     return {
-        "structure": {"name": structure.name, "type": structure.kind},
+        "structure": {
+            "name": structure.name,
+            "type": structure.kind,
+            "reinforcement": structure.reinforcement or None,
+            "exposure": structure.exposure or None,
+        },
         "inspection": {"title": inspection.title, "date": inspection.date.isoformat()},
         "photos": photos,
     }

@@ -78,6 +78,22 @@ class ReviewOrder(TextChoices):
     LEARNING = "learning", _("Most to learn from")
 
 
+class PhotoOrder(TextChoices):
+    """In what order the photos of a structure or inspection are listed."""
+
+    CONCERN = "", _("Most concern first")
+    TAKEN = "taken", _("As taken")
+    NAME = "name", _("By name")
+
+
+class StructureOrder(TextChoices):
+    """In what order the register lists structures."""
+
+    NAME = "", _("By name")
+    UNREVIEWED = "unreviewed", _("Most to review first")
+    VISITED = "visited", _("Last visit first")
+
+
 class Side(TextChoices):
     """What a structure's reviewed photos are for; drawn once, never changed."""
 

@@ -185,6 +185,7 @@ class PhotoQuerySet(PhotoQueue):
         review: str,
         element: "Element | None",
         inspection: "Inspection | None",
+        least: float | None = None,
     ) -> "PhotoQuerySet":
         """Keep what a filter form asks for; an empty value asks for nothing."""
         photos = self
@@ -197,7 +198,7 @@ class PhotoQuerySet(PhotoQueue):
             photos = photos.filter(photo_set__element=element)
         if inspection:
             photos = photos.for_inspection(inspection)
-        return photos
+        return photos if least is None else photos.filter(prediction__score__gte=least)
 
 
 def _is_drawn() -> Exists:

@@ -8,7 +8,7 @@ from django.db.models.functions import Abs, Cast, Mod
 
 from classifier.models.mark import Mark
 from classifier.models.moves import StateQuerySet
-from classifier.states import Verdict
+from classifier.states import PhotoOrder, Verdict
 
 if TYPE_CHECKING:
     from classifier.models import Inspection, Photo
@@ -43,6 +43,11 @@ class PhotoLists(StateQuerySet["Photo"]):
             output_field=IntegerField(),
         )
         return self.order_by(rank, F("prediction__score").desc(nulls_last=True), "id")
+
+    def in_order(self, order: str) -> Self:
+        if order == PhotoOrder.TAKEN:
+            return self.order_by(F("taken_at").asc(nulls_last=True), "id")
+        return self.order_by("name", "id") if order == PhotoOrder.NAME else self.by_concern()
 
     def by_confidence_unmarked(self) -> Self:
         """Flagged first, each by score. Clear photos drawn for an audit are strewn among them."""

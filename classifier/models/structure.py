@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Max, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
-from classifier.states import NEEDS_A_LOOK, PENDING, Side
+from classifier.states import NEEDS_A_LOOK, PENDING, Side, StructureOrder
 
 if TYPE_CHECKING:
     from datetime import date
@@ -52,9 +52,22 @@ class StructureQuerySet(models.QuerySet["Structure"]):
         placed = self.filter(latitude__isnull=False, longitude__isnull=False)
         return placed.with_counts().order_by("name")
 
-    def matching(self, words: str) -> "StructureQuerySet":
-        """Keep structures whose name or location contains `words`."""
-        return self.filter(Q(name__icontains=words) | Q(location__icontains=words))
+    def matching(self, words: str, *, kind: str = "") -> "StructureQuerySet":
+        """Keep structures whose name or location contains `words`, of one kind if it is given."""
+        found = self.filter(Q(name__icontains=words) | Q(location__icontains=words))
+        return found.filter(kind=kind) if kind else found
+
+    def in_order(self, order: str) -> "StructureQuerySet":
+        if order == StructureOrder.UNREVIEWED:
+            return self.most_urgent()
+        if order == StructureOrder.VISITED:
+            visited = self.annotate(last_visit=Max("inspections__date"))
+            return visited.order_by(F("last_visit").desc(nulls_last=True), "name")
+        return self
+
+    def called(self, names: Iterable[str]) -> set[str]:
+        """Those of these names that a structure has."""
+        return set(self.filter(name__in=list(names)).values_list("name", flat=True))
 
     def names(self) -> dict[int, str]:
         return dict(self.order_by().values_list("pk", "name"))
@@ -78,6 +91,11 @@ class Structure(models.Model):
         DAM = "dam", _("Dam")
         OTHER = "other", _("Other")
 
+    class Reinforcement(models.TextChoices):
+        PLAIN = "plain", _("Plain")
+        REINFORCED = "reinforced", _("Reinforced")
+        PRESTRESSED = "prestressed", _("Prestressed")
+
     name = models.CharField(max_length=120, unique=True)
     kind = models.CharField("type", max_length=20, choices=Kind.choices)
     location = models.CharField(max_length=200, blank=True)
@@ -87,6 +105,8 @@ class Structure(models.Model):
     longitude = models.FloatField(
         null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)]
     )
+    reinforcement = models.CharField(max_length=11, choices=Reinforcement.choices, blank=True)
+    exposure = models.CharField(max_length=40, blank=True)
     notes = models.TextField(max_length=4000, blank=True)
     side = models.CharField(
         "in training",

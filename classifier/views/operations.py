@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from classifier import health, roles
 from classifier import metrics as figures
-from classifier.forms import AuditFilterForm
+from classifier.filter_forms import AuditFilterForm
 from classifier.models import AuditEvent, Photo
 from classifier.views.access import SignedInRequest, guarded, public
 

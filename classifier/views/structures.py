@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from classifier import auditing, intake, reporting, roles
+from classifier.filter_forms import PhotoFilterForm, StructureFilterForm
 from classifier.forms import (
     AuditForm,
-    PhotoFilterForm,
     ReopenForm,
     SignOffForm,
 )
@@ -39,11 +39,13 @@ REPORTS = 5
 @require_safe
 @guarded(roles.SEE)
 def structures(request: SignedInRequest) -> HttpResponse:
-    # PostgreSQL refuses the NUL character, and no name holds one.
-    words = request.GET.get("q", "").replace("\0", "").strip()[:100]
-    page = Paginator(Structure.objects.matching(words), PAGE_SIZE).get_page(request.GET.get("page"))
+    form = StructureFilterForm(request.GET)
+    page = Paginator(form.listed(), PAGE_SIZE).get_page(request.GET.get("page"))
     page.object_list = Structure.objects.counted(page.object_list)
-    return render(request, "structures/list.html", {"page": page, "words": words})
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {"page": page, "filter_form": form, "query": query.urlencode()}
+    return render(request, "structures/list.html", context)
 
 
 @require_safe
@@ -98,11 +100,9 @@ def inspection(request: SignedInRequest, pk: int) -> HttpResponse:
 def photo_listing(
     request: SignedInRequest, structure: Structure, photos: PhotoQuerySet
 ) -> dict[str, Any]:
-    """Return the filter form and the page of photos it asks for, most concern first."""
+    """Return the filter form and the page of photos it asks for."""
     form = PhotoFilterForm(request.GET or None, structure=structure)
-    if form.is_bound and form.is_valid():
-        photos = photos.narrowed(**form.cleaned_data)
-    listed = photos.by_concern().for_cards()
+    listed = form.listed(photos).for_cards()
     page = Paginator(listed, PAGE_SIZE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)

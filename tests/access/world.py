@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -109,6 +110,8 @@ class World:
             "thresholds-move": {"clear_below": 0.2, "flagged_from": 0.8},
             "undo": {"seen": self.decision},
         }
+        if route == "structures-import":
+            return {"table": SimpleUploadedFile("new.csv", b"name,type\nNew bridge,bridge\n")}
         if route == "photo-upload":
             return {"photo": upload_file(jpeg())}
         return fields.get(route, {})

@@ -9,7 +9,7 @@ from tests.conventions.source import complaint, read, under
 ONLY_PARTS = "templates/patterns.html"
 """Shows every part of the pages with invented texts, for those who build them."""
 
-NAMES = {"Hairline", "SHA", "dark", "workbench", "page", "sign", "in"}
+NAMES = {"Hairline", "SHA", "CSV", "dark", "workbench", "page", "sign", "in"}
 """What no language changes, and the classes of a page that stand in blocks."""
 
 _NOT_SAID = re.compile(

@@ -25,10 +25,13 @@ def addresses() -> dict[str, str]:
         "home": reverse("home"),
         "structures": reverse("structures"),
         "structures, searched": reverse("structures") + "?q=structure+00",
+        "structures, most to review first": reverse("structures") + "?order=unreviewed",
+        "structures, last visit first": reverse("structures") + "?order=visited",
         "map": reverse("structure-map"),
         "structure": reverse("structure", args=[structure.pk]),
         "structure, filtered": reverse("structure", args=[structure.pk])
         + "?verdict=look&review=unreviewed",
+        "structure, as taken": reverse("structure", args=[structure.pk]) + "?order=taken&least=0.2",
         "structure, last page": reverse("structure", args=[structure.pk]) + "?page=9999",
         "inspection": reverse("inspection", args=[inspection.pk]),
         "inspection with an audit": reverse(

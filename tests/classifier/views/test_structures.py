@@ -1,8 +1,10 @@
+from datetime import UTC, datetime
+
 import pytest
 from django.urls import reverse
 
 from classifier import review
-from classifier.models import Inspection, Structure
+from classifier.models import Inspection, Photo, Prediction, Structure
 from tests.classifier.views.conftest import ClientFor
 from tests.factories import (
     CRACK,
@@ -66,6 +68,24 @@ def test_the_register_is_searched_by_name_and_place(client_for: ClientFor) -> No
     assert "Harbour wall" not in page
 
 
+def listed(client_for: ClientFor, **query: str) -> list[str]:
+    answer = client_for("viewer").get(reverse("structures"), query)
+    return [row.name for row in answer.context["page"]]
+
+
+def test_the_register_is_narrowed_by_type_and_put_in_order(client_for: ClientFor) -> None:
+    make_structure("Visited bridge")
+    make_classified(make_photo_set(make_structure("Urgent bridge")), CRACK)
+    make_structure("Wall")
+    Structure.objects.filter(name="Wall").update(kind="retaining_wall")
+    newest = make_photo_set(Structure.objects.get(name="Visited bridge")).inspection
+    Inspection.objects.filter(pk=newest.pk).update(date="2099-01-01")
+    assert listed(client_for) == ["Urgent bridge", "Visited bridge", "Wall"]
+    assert listed(client_for, kind="retaining_wall") == ["Wall"]
+    assert listed(client_for, order="unreviewed")[0] == "Urgent bridge"
+    assert listed(client_for, order="visited") == ["Visited bridge", "Urgent bridge", "Wall"]
+
+
 def test_a_structure_shows_flagged_photos_before_clear_ones(client_for: ClientFor) -> None:
     photo_set = make_photo_set()
     clear, flagged = make_classified(photo_set, SOUND), make_classified(photo_set, CRACK)
@@ -82,6 +102,7 @@ def test_a_structure_shows_flagged_photos_before_clear_ones(client_for: ClientFo
         ({"verdict": "clear"}, ["clear"]),
         ({"verdict": "look", "review": "unreviewed"}, ["flagged"]),
         ({"review": "confirmed"}, ["decided"]),
+        ({"least": "0.5"}, ["flagged", "decided"]),
     ],
 )
 def test_photos_are_filtered(
@@ -98,6 +119,21 @@ def test_photos_are_filtered(
     address = reverse("structure", args=[photo_set.inspection.structure_id])
     answer = client_for("viewer").get(address, query)
     assert set(answer.context["page"]) == {photos[name] for name in shown}
+
+
+@pytest.mark.parametrize(("order", "names"), [("taken", "cab"), ("name", "abc"), ("", "bac")])
+def test_photos_are_listed_in_the_order_asked_for(
+    client_for: ClientFor, order: str, names: str
+) -> None:
+    photo_set = make_photo_set()
+    for hour, (name, colour) in enumerate((("c", SOUND), ("a", CRACK), ("b", CRACK)), 1):
+        photo = make_classified(photo_set, colour)
+        at = datetime(2026, 5, 1, hour, tzinfo=UTC)
+        Photo.objects.filter(pk=photo.pk).update(name=name, taken_at=at)
+    Prediction.objects.filter(photo__name="b").update(score=0.999)
+    address = reverse("structure", args=[photo_set.inspection.structure_id])
+    answer = client_for("viewer").get(address, {"order": order})
+    assert "".join(photo.name for photo in answer.context["page"]) == names
 
 
 def test_an_unknown_filter_is_named_and_filters_nothing(client_for: ClientFor) -> None:
