@@ -8,6 +8,7 @@ a stopped simulation goes on where it was.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import time
@@ -96,7 +97,8 @@ class Simulation:
 
     def __init__(self, base: Path, data: Path, work: Path, say: Callable[[str], None]) -> None:
         self._base, self._folder, self._data = load_classifier(base), base, data
-        self._work = work / self._base.facts.weights_sha256[:12]
+        served = hashlib.sha256(repr(self._base.serving).encode()).hexdigest()
+        self._work = work / f"{self._base.facts.weights_sha256[:12]}-{served[:6]}"
         self._say = say
         self._examples = read_examples(data)
         self._looks: dict[str, _Look] = self._kept_looks()
