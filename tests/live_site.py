@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import requests
@@ -169,6 +170,12 @@ class LiveSite:
         if number == signal.SIGKILL:
             process.wait()
             del self.processes[name]
+
+    def revive(self) -> None:
+        """Start again what has ended by itself, as the supervisor does in production."""
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                self.start(name, [str(word) for word in cast("list[str]", process.args)])
 
     def children(self, name: str) -> list[int]:
         pid = self.processes[name].pid
