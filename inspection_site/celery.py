@@ -6,7 +6,7 @@ from typing import Any
 from celery import Celery, signals
 from django.conf import settings
 
-from inspection_site import logs
+from inspection_site import broker, logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "inspection_site.settings")
 
@@ -14,6 +14,7 @@ app = Celery("hairline")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 logs.watch_tasks()
+broker.forgive()
 
 
 @signals.worker_init.connect

@@ -93,6 +93,23 @@ def test_an_emptied_broker_loses_no_photo(
     visit.assert_kept()
 
 
+def test_a_broker_that_freezes_while_a_worker_reports_does_not_stop_it(
+    site: LiveSite, visit: Visit, failpoints: Failpoints
+) -> None:
+    """F42: the message was not acknowledged, and yet the worker takes the next one."""
+    failpoints.arm("W8", "hold")
+    visit.send()
+    failpoints.wait_held("W8")
+    told = site.log("classify").count("Couldn't ack")
+    site.kill("valkey", signal.SIGSTOP)
+    failpoints.disarm()
+    wait_until(lambda: site.log("classify").count("Couldn't ack") > told, "it gives up", seconds=20)
+    site.kill("valkey", signal.SIGCONT)
+    visit.send_many(3)
+    visit.wait_ended(4, seconds=60)
+    visit.assert_kept()
+
+
 FORGED = """
 from kombu import Producer, Exchange
 from classifier.tasks import classify_photo
