@@ -34,3 +34,11 @@ def test_changes_differ_and_repeat_with_their_seed() -> None:
     )
     assert first == again
     assert len(set(first)) == 20
+
+
+def test_the_files_of_a_folder_are_tried_as_they_are(tmp_path: Path) -> None:
+    """B095."""
+    (tmp_path / "good.jpg").write_bytes(jpeg())
+    (tmp_path / "deeper").mkdir()
+    (tmp_path / "deeper" / "text.tif").write_bytes(b"no photo")
+    assert fuzz.given(tmp_path) == {"decoded": 1, "refused": 1}
