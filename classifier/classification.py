@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from classifier import failpoints, images, photo_files, quality, versions
 from classifier.engine import ModelFileError, PhotoAnswer, engine
+from classifier.memory import bounded_memory
 from classifier.models import ModelVersion, Photo, PhotoQuerySet, Prediction, Region
 from classifier.models.photo_queue import MAX_ATTEMPTS
 from classifier.states import PhotoState
@@ -71,7 +72,8 @@ def _answer(photo: Photo, version: ModelVersion) -> PhotoAnswer | None:
         _check_original(photo)
         failpoints.hit("W4", photo.pk)
         if not working.exists():
-            images.write_working_images(photo_files.original(photo), working.parent)
+            with bounded_memory():
+                images.write_working_images(photo_files.original(photo), working.parent)
         if photo.sharpness is None:
             Photo.objects.held(photo).update(**vars(quality.measure(working)))
         failpoints.hit("W5", photo.pk)

@@ -1,3 +1,4 @@
+import resource
 from datetime import timedelta
 
 import pytest
@@ -125,6 +126,20 @@ def test_a_missing_original_ends_unreadable() -> None:
     photo = make_photo()
     photo_files.original(photo).unlink()
     assert "is missing" in classify(photo).reason
+
+
+def test_a_photo_that_wants_all_memory_ends_unreadable_and_the_next_is_classified(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """F06."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with monkeypatch.context() as patch:
+        patch.setattr(images, "write_working_images", lambda *_: bytearray(3 << 30))
+        greedy = classify(make_photo())
+    assert greedy.state == PhotoState.UNREADABLE
+    assert "needs more memory" in greedy.reason
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+    assert classify(make_photo()).state == PhotoState.CLASSIFIED
 
 
 def test_a_photo_that_fails_three_times_is_quarantined(monkeypatch: pytest.MonkeyPatch) -> None:
