@@ -1,5 +1,6 @@
 """Retraining from reviewed photos: freeze a manifest, train apart, keep a candidate."""
 
+import errno
 import logging
 import shutil
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ from classifier.states import RunState, Side
 from classifier.training_pulse import Brake, Heart
 
 logger = logging.getLogger(__name__)
+
+NO_ROOM = "The disk is full. Nothing else was changed; make room, then start a new run."
+FAULT = "The training stopped on an error; the log has it."
 
 
 class CannotTrain(Exception):
@@ -154,10 +158,11 @@ def execute(run_id: int) -> bool:
         return _close(run, RunState.CANCELLED, "Cancelled; nothing was changed.")
     except (HairlineMLError, LeakedSplit) as error:
         return _close(run, RunState.FAILED, str(error))
-    except Exception:
+    except Exception as error:
         logger.exception("training run %s failed", run_id)
-        message = "The training stopped on an error; the log has it."
-        return _close(run, RunState.FAILED, message)
+        shutil.rmtree(out, ignore_errors=True)  # half a model, which nobody will register
+        is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return _close(run, RunState.FAILED, NO_ROOM if is_full else FAULT)
     with transaction.atomic():
         failpoints.hit("T5")
         candidate = versions.register_candidate(trained.facts, out, parent=run.base)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults import figures
 from tests.faults.arming import Failpoints
 from tests.faults.visit import Visit
 from tests.live_site import LiveSite, wait_until
@@ -76,6 +77,37 @@ def test_a_run_that_was_committed_stays_when_its_trainer_is_killed(
     trained(site, reviewed)
     assert versions(site) == count + 2
     site.kill("train")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("moment", ["T2", "T3", "T4"])
+def test_a_run_on_a_full_disk_fails_and_leaves_no_half_model(
+    site: LiveSite, reviewed: Visit, failpoints: Failpoints, moment: str
+) -> None:
+    """F22: three times at each moment; the old version serves, and with room the next run works."""
+    site.start_trainer()
+    models = site.layout.data / "models"
+    before, listed, folders = active(site), versions(site), sorted(models.iterdir())
+    for _ in range(3):
+        failpoints.arm(moment, "full")
+        reviewed.session.submit("/training-runs/", {"anyway": "1"})
+        failpoints.wait_struck(moment)
+        wait_until(lambda: newest_run(site)[0] == "failed", "the run fails", seconds=60)
+        assert "disk is full" in newest_run(site)[1]
+        assert (active(site), versions(site)) == (before, listed)
+        assert sorted(models.iterdir()) == folders
+        assert reviewed.send().status == 201
+    reviewed.wait_ended(11, seconds=30)
+    trained(site, reviewed)
+    site.kill("train")
+    reviewed.assert_kept()
+    figures.note("F22", moment=moment, failed_runs=3, half_models=0)
+
+
+def newest_run(site: LiveSite) -> tuple[str, str]:
+    newest = "SELECT state, message FROM classifier_trainingrun ORDER BY id DESC LIMIT 1"
+    state, message = site.rows(newest)[0]
+    return str(state), str(message)
 
 
 @pytest.mark.parametrize("moment", ["T8", "T9"])
