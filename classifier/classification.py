@@ -185,14 +185,14 @@ def _release(photo: Photo, *, attempt_counts: bool) -> bool:
 
 def quarantine_exhausted(now: datetime) -> int:
     """Set aside photos whose workers died too often; return how many."""
-    return Photo.objects.exhausted(now).move(
+    return Photo.objects.exhausted(now, lease=lease()).move(
         PhotoState.QUARANTINED, reason=QUARANTINE_REASON, ended_at=now
     )
 
 
 def take_abandoned(now: datetime) -> list[int]:
     """Return photos whose worker died, each at most once per lease."""
-    return _rung(Photo.objects.abandoned(now), now)
+    return _rung(Photo.objects.abandoned(now, lease=lease()), now)
 
 
 def take_waiting(now: datetime) -> list[int]:

@@ -42,11 +42,11 @@ def is_ready() -> bool:
 
 def is_healthy(now: datetime) -> bool:
     """Whether photos get on as well: ready, and the sweeper has run lately."""
-    return is_ready() and Pulse.objects.is_fresh(SWEEP, since=_not_silent(now))
+    return is_ready() and _is_sweeping(Pulse.objects.of(SWEEP), now)
 
 
-def _not_silent(now: datetime) -> datetime:
-    return now - timedelta(seconds=settings.SWEEP_SILENCE_SECONDS)
+def _is_sweeping(sweep: Pulse | None, now: datetime) -> bool:
+    return sweep is not None and sweep.is_fresh(now, for_seconds=settings.SWEEP_SILENCE_SECONDS)
 
 
 def facts(now: datetime) -> dict[str, object]:
@@ -54,7 +54,7 @@ def facts(now: datetime) -> dict[str, object]:
     disk = shutil.disk_usage(settings.MEDIA_ROOT)
     active, sweep = ModelVersion.objects.active(), Pulse.objects.of(SWEEP)
     return {
-        "healthy": active is not None and sweep is not None and sweep.at >= _not_silent(now),
+        "healthy": active is not None and _is_sweeping(sweep, now),
         "pending": Photo.objects.pending().count(),
         "oldest": Photo.objects.oldest_pending(),
         "last_ended": Photo.objects.aggregate(at=Max("ended_at"))["at"],

@@ -104,6 +104,7 @@ class LiveSite:
         self.environment.setdefault("DJANGO_SETTINGS_MODULE", "inspection_site.settings")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.password = ""
+        self.code = ROOT
 
     @classmethod
     @contextmanager
@@ -113,12 +114,17 @@ class LiveSite:
         *,
         engine: str = "keras",
         settings_module: str = "inspection_site.settings",
+        code: Path = ROOT,
         **settings: object,
     ) -> Iterator["LiveSite"]:
-        """Start everything; `settings` become HAIRLINE_ variables. Ends every process it began."""
+        """Start everything; `settings` become HAIRLINE_ variables. Ends every process it began.
+
+        `code` is the folder whose code runs.
+        """
         variables = {f"HAIRLINE_{name.upper()}": str(value) for name, value in settings.items()}
         variables |= {"HAIRLINE_ENGINE": engine, "DJANGO_SETTINGS_MODULE": settings_module}
         site = cls(folder, variables)
+        site.code = code
         try:
             site.start_valkey()
             site.manage("migrate", "--verbosity", "0")
@@ -136,7 +142,7 @@ class LiveSite:
         with (self.layout.logs / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=self.code,
                 env=self.environment,
                 stdout=log,
                 stderr=log,
@@ -187,7 +193,7 @@ class LiveSite:
     def manage(self, *command: str) -> str:
         done = subprocess.run(
             [sys.executable, "manage.py", *command],
-            cwd=ROOT,
+            cwd=self.code,
             env=self.environment,
             capture_output=True,
             text=True,

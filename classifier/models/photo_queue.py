@@ -15,6 +15,11 @@ MAX_ATTEMPTS = 3
 """A photo whose classification died this often is quarantined: its next try may kill the worker."""
 
 
+def _lapsed(now: datetime, lease: timedelta) -> Q:
+    """A lease that is over, or longer than any: the clock that gave it was wrong."""
+    return Q(lease_until__lt=now) | Q(lease_until__gt=now + 2 * lease)
+
+
 class PhotoQueue(PhotoLists):
     def claim(self, pk: int, *, claimant: str, lease: timedelta, now: datetime) -> bool:
         """Take one due photo for `claimant`; False where another holds it or it is not due.
@@ -23,7 +28,7 @@ class PhotoQueue(PhotoLists):
         where a stranger waits for the lease to lapse.
         """
         own_or_lapsed = Q(state=PhotoState.CLASSIFYING) & (
-            Q(lease_until__lt=now) | Q(claimed_by=claimant)
+            _lapsed(now, lease) | Q(claimed_by=claimant)
         )
         claimed = self.filter(
             Q(state=PhotoState.WAITING) | own_or_lapsed, pk=pk, attempts__lt=MAX_ATTEMPTS
@@ -47,19 +52,20 @@ class PhotoQueue(PhotoLists):
             attempts=photo.attempts,
         )
 
-    def abandoned(self, now: datetime) -> Self:
+    def abandoned(self, now: datetime, *, lease: timedelta) -> Self:
         """Claims whose lease has lapsed: their worker died."""
-        return self.filter(state=PhotoState.CLASSIFYING, lease_until__lt=now)
+        return self.filter(_lapsed(now, lease), state=PhotoState.CLASSIFYING)
 
-    def exhausted(self, now: datetime) -> Self:
-        return self.abandoned(now).filter(attempts__gte=MAX_ATTEMPTS)
+    def exhausted(self, now: datetime, *, lease: timedelta) -> Self:
+        return self.abandoned(now, lease=lease).filter(attempts__gte=MAX_ATTEMPTS)
 
     def waiting(self) -> Self:
         return self.filter(state=PhotoState.WAITING)
 
     def silent(self, now: datetime, *, quiet_for: timedelta) -> Self:
-        """Photos for which the bell was not rung for a while."""
-        return self.filter(Q(rung_at__isnull=True) | Q(rung_at__lt=now - quiet_for))
+        """Photos for which the bell was not rung for a while, or in a future that never came."""
+        never = Q(rung_at__isnull=True) | Q(rung_at__gt=now + quiet_for)
+        return self.filter(never | Q(rung_at__lt=now - quiet_for))
 
     # --- figures ---
     def oldest_pending(self) -> datetime | None:

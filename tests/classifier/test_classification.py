@@ -186,6 +186,16 @@ def test_the_sweeper_rings_a_due_photo_once_per_lease() -> None:
     assert classification.take_waiting(now + timedelta(seconds=61)) == [photo.pk]
 
 
+def test_a_claim_and_a_bell_of_a_clock_that_ran_ahead_do_not_hold_a_photo_up() -> None:
+    photo, now = make_photo(), timezone.now()
+    ahead = now + timedelta(hours=2)
+    assert classification.take_waiting(ahead) == [photo.pk]
+    assert classification.take_waiting(now) == [photo.pk]
+    Photo.objects.claim(photo.pk, claimant="ahead", lease=classification.lease(), now=ahead)
+    assert classification.take_abandoned(now + classification.lease() * 1.1) == [photo.pk]
+    assert classify(photo).state == PhotoState.CLASSIFIED
+
+
 def test_a_decision_outlives_a_classification_by_a_new_version() -> None:
     reviewer = make_user("reviewer")
     photo = make_reviewed(make_photo().photo_set, "confirmed", by=reviewer)

@@ -9,15 +9,18 @@ import pytest
 from tests.console import Console
 from tests.faults.arming import Failpoints
 from tests.faults.visit import Visit
-from tests.live_site import LiveSite, Session
+from tests.live_site import ROOT, LiveSite, Session
 
 LEASE_SECONDS = 5
 
 
-def live_site(folder: Path, **settings: object) -> AbstractContextManager[LiveSite]:
+def live_site(
+    folder: Path, *, code: Path = ROOT, **settings: object
+) -> AbstractContextManager[LiveSite]:
     """A whole site with short leases; `settings` become HAIRLINE_ variables."""
     return LiveSite.in_folder(
         folder,
+        code=code,
         engine="stub",
         settings_module="tests.faults.settings",
         sweep_seconds=1,
