@@ -152,7 +152,7 @@ class LiveSite:
 
     def start_valkey(self) -> None:
         self.start("valkey", valkey_command(self.layout))
-        wait_until(lambda: valkey_answers(self.layout), "valkey answers", seconds=20)
+        wait_until(lambda: valkey_answers(self.layout), "valkey answers", seconds=60)
 
     def start_worker(self, name: str = "classify") -> None:
         """Start a worker of the classify queue; another one needs a name of its own."""
@@ -166,7 +166,7 @@ class LiveSite:
 
     def start_web(self) -> None:
         self.start("web", web_command(bind=f"127.0.0.1:{self.port}"))
-        wait_until(self.is_healthy, "the web server answers", seconds=40)
+        wait_until(self.is_healthy, "the web server answers", seconds=120)
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         """Signal a process and its children; after SIGKILL wait for its end."""

@@ -6,6 +6,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -65,6 +66,13 @@ class Postgres:
     def stop(self, mode: str = "fast") -> None:
         """Stop the server: `fast` ends its connections in order, `immediate` as a crash would."""
         self._run("pg_ctl", "stop", "--wait", "--mode", mode)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Signal the server and all its processes, as to freeze it."""
+        server = int((self.data / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        for pid in (server, *map(int, children)):
+            os.kill(pid, number)
 
     def url(self, database: str = "hairline") -> str:
         return f"postgres://hairline@127.0.0.1:{self.port}/{database}"

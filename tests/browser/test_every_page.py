@@ -46,7 +46,7 @@ def complaints() -> list[str]:
 
 @pytest.fixture
 def page(browser: Browser, full_site: LiveSite, complaints: list[str]) -> Iterator[Page]:
-    """Return a page that keeps each line of its console and each break of the policy."""
+    """Return a page that keeps each line of its console and each break of the policy (S05)."""
     context = browser.new_context(base_url=full_site.url(""), reduced_motion="reduce")
     context.add_init_script(
         "addEventListener('securitypolicyviolation',"

@@ -42,6 +42,7 @@ def test_the_table_has_a_row_for_every_photo_also_unread_ones(photo_set: PhotoSe
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])
 def test_no_cell_is_a_formula(photo_set: PhotoSet, start: str) -> None:
+    """S16."""
     decide(make_classified(photo_set, CRACK), "confirmed", remark=f"{start}HYPERLINK(1)")
     assert table(photo_set)[0]["remark"].startswith(f"'{start}")
 

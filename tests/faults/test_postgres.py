@@ -1,13 +1,18 @@
 """The faults that a second kind of database may answer otherwise, on PostgreSQL; and its own."""
 
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
 import psycopg
 import pytest
 
+from tests.faults import figures
 from tests.faults.arming import Failpoints
 from tests.faults.conftest import live_site
+from tests.faults.figures import scaled
 from tests.faults.test_races import (
     test_a_decision_during_a_classification_stands,
     test_a_hundred_identical_uploads_at_once_give_one_row,
@@ -109,3 +114,25 @@ def test_connections_cut_in_the_middle_of_anything_lose_no_photo(
     failpoints.disarm()
     visit.wait_ended(len(visit.stored()), seconds=90)
     visit.assert_kept()
+
+
+@pytest.mark.long
+def test_a_database_cut_off_for_half_a_minute_loses_no_photo(
+    visit: Visit, failpoints: Failpoints, postgres: Postgres
+) -> None:
+    """F42: three times, while photos come and are judged; it takes no bytes and closes nothing."""
+    failpoints.arm_always("W5", BUSY)
+    for _ in range(3):
+        visit.send_many(20)
+        postgres.signal(signal.SIGSTOP)
+        sender = threading.Thread(target=visit.send_many, args=(4,))
+        sender.start()
+        time.sleep(scaled(30))
+        postgres.signal(signal.SIGCONT)
+        sender.join()
+    failpoints.disarm()
+    visit.wait_ended(len(visit.stored()), seconds=120)
+    visit.assert_kept()
+    assert {sent.status for sent in visit.sent} <= {201, 503}
+    slowest = max(sent.seconds for sent in visit.sent)
+    figures.note("F42", cut="database", uploads=len(visit.sent), lost=0, slowest_s=round(slowest))
