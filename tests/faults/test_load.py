@@ -148,7 +148,7 @@ def test_five_inspectors_upload_while_others_read(
         reader.enough.set()
         reader.join()
     for visit in visits:
-        visit.wait_ended(len(visit.sent), seconds=60 + 15 * len(visit.sent))
+        visit.wait_ended(len(visit.sent), seconds=300 + 30 * len(visit.sent))
     total = time.monotonic() - begin
     assert_classified_once(site, visits)
     seconds = [sent.seconds for visit in visits for sent in visit.sent]

@@ -31,7 +31,7 @@ def test_a_web_worker_killed_at_any_moment_leaves_one_photo_after_the_retry(
     content = jpeg(size=(640, 480))
     failpoints.arm(moment, "kill")
     assert visit.send(content).status == 0
-    wait_until(site.is_healthy, "another web worker answers", seconds=20)
+    wait_until(site.is_healthy, "another web worker answers", seconds=60)
     again = visit.send(content)
     assert again.status == (200 if moment in ("U7", "U8") else 201)
     visit.wait_ended(1, seconds=30)
