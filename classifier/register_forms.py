@@ -40,7 +40,7 @@ class StructureForm(forms.ModelForm[Structure]):
             "exposure": _("Exposure class"),
             "notes": _("Notes"),
         }
-        help_texts = {"exposure": _("As in the design, such as XC4, XD3 (EN 206).")}
+        help_texts = {"exposure": _("Such as XC4 or XD3.")}
         widgets = {"notes": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,5 +1,6 @@
 """Every word of a template is marked for translation."""
 
+import html
 import re
 
 import pytest
@@ -32,7 +33,7 @@ def unmarked(template: str) -> set[str]:
     given = [one or other for one, other in _GIVEN.findall(" ".join(_TAG.findall(text)))]
     bare = _TAG.sub(" ", text)
     said = " ".join([*given, *_ATTRIBUTE.findall(bare), _ELEMENT.sub(" ", bare)])
-    return set(re.findall(r"[A-Za-z’]{2,}", said)) - NAMES
+    return set(re.findall(r"[A-Za-z’]{2,}", html.unescape(said))) - NAMES
 
 
 @pytest.mark.parametrize(
