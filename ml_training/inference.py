@@ -74,27 +74,26 @@ class TensorFlowBackend:
 
 
 def open_network(folder: Path) -> Any:
-    """Open the `.keras` file of a verified folder in safe mode; refuse NaN weights."""
+    """Open the `.keras` file of a verified folder in safe mode; refuse NaN weights and other kinds
+    of network.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
 
     path = folder / artifacts.WEIGHTS
     try:
         network = keras.models.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, OSError, TypeError, KeyError, BadZipFile) as error:
+        channels, classes = network.input_shape[-1], network.output_shape[-1]
+    except (ValueError, OSError, TypeError, LookupError, AttributeError, BadZipFile) as error:
         raise ModelFileError(f"Keras cannot open {path.name} in {folder.name}: {error}.") from error
     if not all(np.isfinite(np.asarray(v)).all() for v in network.variables):
         raise ModelFileError(f"{path.name} in {folder.name} holds NaN or infinite weights.")
-    _refuse_other_shape(path, network.input_shape[-1], network.output_shape[-1])
-    return network
-
-
-def _refuse_other_shape(path: Path, channels: int, classes: int) -> None:
     if (channels, classes) != (3, 1):
         raise ModelFileError(
-            f"{path.name} in {path.parent.name} is another kind of network: it takes {channels} "
+            f"{path.name} in {folder.name} is another kind of network: it takes {channels} "
             f"colours and gives {classes} answers a cell, where 3 and 1 are wanted."
         )
+    return network
 
 
 class OpenVINOBackend:
