@@ -27,7 +27,7 @@ def structures(quick: LiveSite) -> list[int]:
 
 def review(page: Page, structure: int) -> None:
     """Confirm what is flagged and dismiss what is not, the most certain first, by keyboard."""
-    page.goto(f"/review/?structure={structure}", wait_until="networkidle")
+    page.goto(f"/review/?structure={structure}", wait_until="networkidle", timeout=90_000)
     for keys in ("c",) * 5 + ("d1",) * 5:
         name = page.locator("h1").inner_text()
         for key in keys:

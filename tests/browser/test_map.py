@@ -19,11 +19,17 @@ def tile() -> bytes:
     return file.getvalue()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def placed(quick: LiveSite) -> LiveSite:
     session = quick.sign_in()
-    fields: dict[str, object] = {"name": "Weir", "kind": "dam", "latitude": 47.3, "longitude": 8.5}
-    session.submit("/structures/new/", fields)
+    fields: dict[str, object] = {
+        "name": "Fish pass",
+        "kind": "dam",
+        "latitude": 47.3,
+        "longitude": 8.5,
+    }
+    answer = session.submit("/structures/new/", fields)
+    assert answer.history, "it is registered, and its page follows"
     return quick
 
 
@@ -52,4 +58,4 @@ def test_a_server_of_tiles_that_is_down_leaves_the_places(
         )
         page.goto("/structures/map/", wait_until="networkidle")
         expect(page.locator(".pin")).to_be_visible()
-        expect(page.locator(".leaflet-tooltip")).to_have_text("Weir")
+        expect(page.locator(".leaflet-tooltip")).to_have_text("Fish pass")
