@@ -83,7 +83,7 @@ def _census(now: datetime) -> dict[str, object]:
     return {
         "census": census,
         "census_is_old": is_old,
-        "queues": found.get("queues", {}),
+        "queues": dict(sorted(found.get("queues", {}).items())),
         "workers": sorted(workers.items()),
         "unserved": sorted(set(found.get("queues", {})) - served),
         "site_version": settings.VERSION,

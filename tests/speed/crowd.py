@@ -86,8 +86,9 @@ def _visits(structures: int, *, by: User) -> list[PhotoSet]:
         for row in rows
         for visit in range(VISITS_OF_THE_FIRST if row is rows[0] else VISITS)
     )
+    elements = dict(Element.objects.values_list("structure", "pk"))
     PhotoSet.objects.bulk_create(
-        PhotoSet(inspection=visit, uploaded_by=by, element_id=visit.structure_id)
+        PhotoSet(inspection=visit, uploaded_by=by, element_id=elements[visit.structure_id])
         for visit in Inspection.objects.order_by("pk")
         for _ in range(SETS)
     )
