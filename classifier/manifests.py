@@ -101,6 +101,21 @@ def labels() -> list[Entry]:
     ]
 
 
+def outline() -> list[Entry]:
+    """Return of `labels` what `bars` and `changes_since` look at: a page asks for it each time."""
+    marked = Mark.objects.missed_by_photo()
+    return [
+        {
+            "photo": photo,
+            "structure": structure,
+            "cracked": outcome == Outcome.CONFIRMED,
+            "marks": marked.get(photo, []),
+            "decided_at": decided_at.isoformat(),
+        }
+        for photo, structure, outcome, decided_at in Photo.objects.said()
+    ]
+
+
 def draw_sides(sides: Mapping[int, str]) -> dict[int, Side]:
     """Choose a side for each structure (by id) that has none; those that have one keep it.
 

@@ -73,7 +73,7 @@ class Readiness:
 
 
 def readiness() -> Readiness:
-    labels, last = manifests.labels(), TrainingRun.objects.last_succeeded()
+    labels, last = manifests.outline(), TrainingRun.objects.last_succeeded()
     new = manifests.changes_since(last.manifest if last else [], labels)
     return Readiness(manifests.bars(labels), new, last)
 

@@ -135,6 +135,14 @@ class PhotoQuerySet(PhotoQueue):
             state=PhotoState.CLASSIFIED,
         )
 
+    def said(self) -> "models.QuerySet[Photo, tuple[int, int, str, datetime]]":
+        """Give (photo, structure, outcome, decided at) of each labelled photo."""
+        return (
+            self.labelled()
+            .order_by("id")
+            .values_list("pk", "structure_id", "decision__outcome", "decision__created_at")
+        )
+
     def for_labels(self) -> "PhotoQuerySet":
         """Labelled photos with what a manifest holds of them, and no more: they may be many."""
         photos = self.labelled().select_related("decision__prediction", "structure").order_by("id")

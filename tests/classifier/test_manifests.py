@@ -186,3 +186,12 @@ def test_a_label_says_how_it_was_given_and_whether_it_follows_the_model() -> Non
     assert round(TrainingRun(manifest=labels).unopened_percent) == 33
     assert [row["photos"] for row in TrainingRun(manifest=labels).manners] == [1, 1, 1]
     assert TrainingRun(manifest=[entry(LEARN)]).manners == [], "Runs of old did not keep it."
+
+
+@pytest.mark.django_db
+def test_the_outline_says_of_each_photo_what_its_label_says() -> None:
+    make_lessons(make_user())
+    outline, labels = manifests.outline(), manifests.labels()
+    assert outline
+    assert outline == [{key: label[key] for key in outline[0]} for label in labels]
+    assert manifests.changes_since(labels, outline) == 0
