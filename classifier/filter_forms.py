@@ -94,6 +94,19 @@ class PhotoFilterForm(forms.Form):
         return photos.narrowed(**asked).in_order(order)
 
 
+class DriftForm(forms.Form):
+    structure = forms.ModelChoiceField(
+        Structure.objects.order_by("name"),
+        label=_("Structure"),
+        required=False,
+        empty_label=_("All structures"),
+    )
+
+    def chosen(self) -> Structure | None:
+        """The structure that is asked for; None for all of them."""
+        return self.cleaned_data.get("structure") if self.is_valid() else None
+
+
 class AuditFilterForm(forms.Form):
     """Which events of the audit log are listed."""
 

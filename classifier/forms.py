@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from classifier import auditing, sharing
 from classifier.intervals import sample_size
-from classifier.models import Structure
 from classifier.review import Place
 from classifier.states import Cause, MarkKind, MarkShape, Outcome
 
@@ -127,19 +126,6 @@ class UndoManyForm(forms.Form):
 
 class UndoForm(forms.Form):
     seen = forms.IntegerField(min_value=1, max_value=LAST_ID)
-
-
-class DriftForm(forms.Form):
-    structure = forms.ModelChoiceField(
-        Structure.objects.order_by("name"),
-        label=_("Structure"),
-        required=False,
-        empty_label=_("All structures"),
-    )
-
-    def chosen(self) -> Structure | None:
-        """The structure that is asked for; None for all of them."""
-        return self.cleaned_data.get("structure") if self.is_valid() else None
 
 
 class ThresholdsForm(forms.Form):

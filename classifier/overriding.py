@@ -4,6 +4,8 @@ The setting SECOND_ADMIN asks for it. The first admin's reason is kept, the seco
 """
 
 from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
 
 from classifier.models import AuditEvent, ModelVersion, Override, User
 
@@ -35,8 +37,10 @@ def permit(
         raise AgainstTheGate(against)
     if not settings.SECOND_ADMIN:
         return {"gate": against, "why": reason}
-    Override.objects.create(version=version, active=active, reason=reason, by=by)
-    AuditEvent.objects.record("activation against the gate wished", version, by=by, why=reason)
+    with transaction.atomic():
+        Override.objects.create(version=version, active=active, reason=reason, by=by)
+        AuditEvent.objects.record("activation against the gate wished", version, by=by, why=reason)
     raise SecondNeeded(
-        f"Your reason is kept. Another admin has to agree before {version} classifies."
+        _("Your reason is kept. Another admin has to agree before %(version)s classifies.")
+        % {"version": version}
     )

@@ -21,8 +21,10 @@ def machine() -> str:
 
 def versions() -> dict[str, str]:
     """Give the versions of Python and of the libraries that a training's figures hang on."""
-    libraries = ("keras", "tensorflow-cpu", "numpy", "pillow")
-    return {"python": platform.python_version()} | {name: version(name) for name in libraries}
+    import tensorflow  # its package has another name on each system
+
+    found = {name: version(name) for name in ("keras", "numpy", "pillow")}
+    return {"python": platform.python_version(), "tensorflow": tensorflow.__version__} | found
 
 
 def peak_memory_mb() -> float:

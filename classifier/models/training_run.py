@@ -1,7 +1,7 @@
 """One retraining from reviewed photos, from the admin's press to the candidate version."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -10,10 +10,6 @@ from django.utils.translation import gettext as _
 
 from classifier.models.moves import StateQuerySet
 from classifier.states import OPEN_RUNS, RUN_MOVES, Manner, RunState, Side
-
-if TYPE_CHECKING:
-    pass
-
 
 MAX_ATTEMPTS = 3
 """A run whose worker died this often is given up: its next try may kill the worker, too."""

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from classifier import drift as drifting
 from classifier import roles
-from classifier.forms import DriftForm
+from classifier.filter_forms import DriftForm
 from classifier.models import ModelVersion
 from classifier.views.access import SignedInRequest, guarded
 
