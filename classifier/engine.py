@@ -20,6 +20,7 @@ from PIL.ExifTags import GPS, IFD, Base
 
 import ml_training
 from ml_training.contracts import (
+    FEWEST_MEASURED,
     CompareRequest,
     Comparison,
     EvidenceMap,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from ml_training import Classifier
 
 __all__ = [
+    "FEWEST_MEASURED",
     "CompareRequest",
     "Comparison",
     "Engine",
@@ -100,12 +102,15 @@ class Engine(Protocol):
 
 
 class KerasEngine:
-    """The real network. One classifier stays loaded, that of the folder asked for last."""
+    """The real network. One classifier stays loaded, that of the folder that was opened last, as
+    long as its checksums stay what they were; a folder that cannot be opened leaves it in place.
+    """
 
     released = ml_training.RELEASED
 
     def __init__(self) -> None:
-        self._loaded: tuple[Path, Classifier] | None = None
+        self._loaded: Classifier | None = None
+        self._loaded_from: tuple[Path, bytes] | None = None
 
     def keep_released(self, out: Path) -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -140,9 +145,24 @@ class KerasEngine:
         return ml_training.choose(embeddings, uncertainty, known=known)
 
     def _classifier(self, folder: Path) -> "Classifier":
-        if self._loaded is None or self._loaded[0] != folder:
-            self._loaded = (folder, ml_training.load_classifier(folder))
-        return self._loaded[1]
+        asked = (folder, self.sums(folder))
+        if self._loaded is None or self._loaded_from != asked:
+            self._loaded, self._loaded_from = _opened(folder), asked
+        return self._loaded
+
+
+def _opened(folder: Path) -> "Classifier":
+    """Load a model. Whatever goes wrong (no access, no memory, a fault in a library) is a
+    ModelFileError: no photo has a part in it.
+    """
+    try:
+        return ml_training.load_classifier(folder)
+    except ModelFileError:
+        raise
+    except Exception as error:
+        raise ModelFileError(
+            f"The model folder {folder.name} cannot be loaded: {error!r}."
+        ) from error
 
 
 class StubEngine:
@@ -164,10 +184,10 @@ class StubEngine:
         name = str(card.get("name"))
         digest = hashlib.sha256(name.encode()).hexdigest()
         thresholds = Thresholds(**card.get("thresholds", vars(self.THRESHOLDS)))
-        return ModelFacts(name, digest, thresholds, {"name": name})
+        return ModelFacts(name, digest, digest, thresholds, {"name": name})
 
     def classify(self, image: Path, *, model: Path) -> PhotoAnswer:
-        self.read_facts(model)  # otherwise every version answers alike
+        self._load(model)  # otherwise every version answers alike
         with Image.open(image) as photo:
             red, green, _ = ImageStat.Stat(photo.convert("RGB").crop((0, 0, 16, 16))).mean
         score = 0.05 if red < 180 else 0.5 if green > 100 else 0.95
@@ -180,6 +200,12 @@ class StubEngine:
             seconds=0.0,
             embedding=bytes([round(red), round(green)]),
         )
+
+    def _load(self, model: Path) -> None:
+        """Refuse what Keras would: a card that cannot be read, or one that says `unloadable`."""
+        self.read_facts(model)
+        if model != self.released and "unloadable" in self._card(model):
+            raise ModelFileError(f"{model.name} is whole and cannot be loaded.")
 
     def _card(self, model: Path) -> dict[str, Any]:
         try:

@@ -42,6 +42,7 @@ def read_facts(folder: Path) -> ModelFacts:
     return ModelFacts(
         name=str(card.get("name", folder.name)),
         weights_sha256=sums[WEIGHTS],
+        files_sha256=file_sha256(folder / SUMS),
         thresholds=read_serving(folder).thresholds,
         card=card,
     )
@@ -89,7 +90,7 @@ def read_serving(folder: Path) -> Serving:
         return Serving(
             sides=tuple(int(side) for side in raw["sides"]),  # type: ignore[attr-defined]  # TypeError below
             largest_zoom=_number(raw["largest_zoom"]),
-            strongest_cells=int(_number(raw["strongest_cells"])),
+            strongest_cells=_strongest_cells(raw["strongest_cells"], raw["sides"]),
             photo=_calibration(raw["photo"]),
             cell=_calibration(raw["cell"]),
             region_from=_number(raw["region_from"]),
@@ -98,6 +99,18 @@ def read_serving(folder: Path) -> Serving:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{SERVING} in {folder.name} cannot be used: {error!r}.") from error
+
+
+def _strongest_cells(value: object, sides: object) -> tuple[int, ...]:
+    """Read one number a side; folders written before 1.2 have one number for all of them."""
+    if not isinstance(sides, list):
+        raise TypeError(f"wanted a list of sides, got {sides!r}")
+    cells = tuple(
+        int(_number(one)) for one in (value if isinstance(value, list) else [value] * len(sides))
+    )
+    if len(cells) != len(sides) or min(cells) < 1:
+        raise ValueError(f"wanted {len(sides)} numbers of cells, got {value!r}")
+    return cells
 
 
 def _number(value: object) -> float:

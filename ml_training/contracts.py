@@ -23,6 +23,9 @@ from pathlib import Path
 from typing import Literal
 
 Verdict = Literal["flagged", "undecided", "clear"]
+
+FEWEST_MEASURED = 10
+"""With fewer cracked or clear photos to measure on, the gate lets no candidate pass."""
 BackendChoice = Literal["auto", "tensorflow", "openvino"]
 RefusalStatus = Literal[413, 415, 422]
 Box = tuple[float, float, float, float]
@@ -143,10 +146,15 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What a model folder says of itself. `card` is the whole of card.json."""
+    """What a model folder says of itself. `card` is the whole of card.json.
+
+    `files_sha256` is that of the list of all files' checksums: it tells apart what has the same
+    weights but other settings.
+    """
 
     name: str
     weights_sha256: str
+    files_sha256: str
     thresholds: Thresholds
     card: Mapping[str, object]
 
@@ -158,8 +166,9 @@ class LabelledPhoto:
     `name` is what a message calls it; figures are given apart for each `kind` of structure.
     `places` are boxes (left, top, right, bottom, in fractions 0–1) around cracks that a person
     marked; there may be cracks elsewhere, too. `regions` are boxes around what a model had outlined
-    when the person answered: confirmed or dismissed with the photo. `key` tells a photo apart for
-    good, wherever its file lies; the path where it is empty.
+    when the person answered: confirmed or dismissed with the photo. `cleared` are boxes around
+    outlines in which the person saw no crack, on a photo that has one elsewhere. `key` tells a
+    photo apart for good, wherever its file lies; the path where it is empty.
     """
 
     path: Path
@@ -169,6 +178,7 @@ class LabelledPhoto:
     kind: str = ""
     places: tuple[Box, ...] = ()
     regions: tuple[Box, ...] = ()
+    cleared: tuple[Box, ...] = ()
     key: str = ""
 
 

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml_training.contracts import Finding, Thresholds
+from ml_training.contracts import FEWEST_MEASURED, Finding, Thresholds
 from ml_training.evaluation import Answers, Values, auc, expected_calibration_error
 
-FEWEST_OF_A_KIND = 10
-"""With fewer cracked or clear photos to measure on, nothing is shown."""
 LOST_RECALL = 0.01
 """So much of the recall may be lost, with a one-sided certainty of 95 %."""
 LOST_RECALL_OF_A_KIND = 0.05
@@ -80,12 +78,12 @@ def judge(trial: Trial) -> tuple[Finding, ...]:
 def _enough(trial: Trial) -> Iterator[Finding]:
     cracked = int(trial.cracked.sum())
     clear = len(trial.cracked) - cracked
-    if min(cracked, clear) < FEWEST_OF_A_KIND:
+    if min(cracked, clear) < FEWEST_MEASURED:
         yield Finding(
             "photos",
             False,
             f"Too little to compare on: the structures that only measure have {cracked} confirmed "
-            f"and {clear} dismissed photos; {FEWEST_OF_A_KIND} of each are needed.",
+            f"and {clear} dismissed photos; {FEWEST_MEASURED} of each are needed.",
         )
 
 

@@ -196,13 +196,14 @@ class Classifier:
         """Run the network once at each working size and join the maps on the finest grid."""
         answers = [self._answer(image, size) for size in working_sizes(image.size, self.serving)]
         maps = [logits for logits, _ in answers]
-        pooled = tuple(strongest_mean(one, self.serving.strongest_cells) for one in maps)
+        counts = self.serving.strongest_cells[-len(maps) :]
+        pooled = tuple(map(strongest_mean, maps, counts))
         if not all(math.isfinite(value) for value in pooled):
             raise ModelFileError(
                 f"The model {self.facts.name} answers with NaN; activate another version."
             )
         fused, bonus = fuse(maps), self.serving.bonus(maps[-1].size)
-        finest = embed(answers[-1][1], answers[-1][0], self.serving.strongest_cells)
+        finest = embed(answers[-1][1], answers[-1][0], counts[-1])
         return Sight(fused=fused, pooled=pooled, bonus=bonus, embedding=finest)
 
     def _answer(self, image: Image.Image, size: tuple[int, int]) -> tuple[Floats, Floats]:

@@ -3,8 +3,10 @@
 Confirmed photos are cracked, dismissed ones clear. Where a person marked a crack, a window lies
 around the mark; where a region was outlined when the person answered, a window lies around the
 region: cracked where the photo was confirmed, a hard negative, each cell of it clear, where it was
-dismissed. Beyond these the base model's own map chooses: windows around its strongest cells. The
-replay keeps old sites from being forgotten.
+dismissed. An outline that was cleared on a confirmed photo is a hard negative of its own size,
+unless it touches what stands for a crack there. Beyond these the base model's own map chooses:
+windows around its strongest cells, none of them in what was cleared. The replay keeps old sites
+from being forgotten.
 """
 
 from __future__ import annotations
@@ -33,6 +35,9 @@ _WINDOW = 320
 _WINDOWS_A_PHOTO = 4
 _MARKS_A_PHOTO = 8
 _REGIONS_A_PHOTO = 4
+_CLEARED_A_PHOTO = 4
+_CLEARED_SIDE = 96
+"""A window over a cleared outline is at least so large a side."""
 _MARK_SIDES = (160, 640)
 """A window around a mark is at least and at most so large, in pixels of the finest size."""
 _REPLAY_PHOTOS = 240
@@ -77,8 +82,10 @@ def review_windows(
         image = open_upright(photo.path, max_side=max(base.serving.sides))
         size = working_sizes(image.size, base.serving)[-1]
         pixels = np.asarray(image.resize(size, Image.Resampling.BILINEAR))
-        cells = base.look(image).fused
+        cells = _without(photo.cleared, base.look(image).fused)
         example = reviewed(photo)
+        for window in _cleared_windows(photo, pixels):
+            yield replace(example, cracked=False, label="clear"), window, None
         for box in photo.places[:_MARKS_A_PHOTO]:
             yield example, _around(pixels, box, _middle(box)), None
         regions = photo.regions[:_REGIONS_A_PHOTO]
@@ -93,6 +100,52 @@ def _guesses(photo: LabelledPhoto, cells: Floats) -> int:
     if not photo.cracked or float(cells.max()) >= 0:
         return _WINDOWS_A_PHOTO
     return 0 if photo.places else 1
+
+
+def _without(boxes: Sequence[Box], cells: Floats) -> Floats:
+    """Give the map with nothing to see in these boxes."""
+    rows, columns = cells.shape
+    left_over = cells.copy()
+    for left, top, right, bottom in boxes:
+        across = slice(math.floor(left * columns), math.ceil(right * columns))
+        left_over[math.floor(top * rows) : math.ceil(bottom * rows), across] = -np.inf
+    return left_over
+
+
+def _cleared_windows(photo: LabelledPhoto, pixels: Pixels) -> Iterator[Pixels]:
+    """Cut the cleared outlines, each as it lies: what is beside it may be the crack.
+
+    One that touches a mark or another outline is left out, for the same reason.
+    """
+    height, width = pixels.shape[:2]
+    cracks = [_in_pixels(box, width, height) for box in (*photo.places, *photo.regions)]
+    for box in photo.cleared[:_CLEARED_A_PHOTO]:
+        left, top, right, bottom = _grown(_in_pixels(box, width, height), width, height)
+        if not any(left < c[2] and c[0] < right and top < c[3] and c[1] < bottom for c in cracks):
+            yield np.ascontiguousarray(pixels[top:bottom, left:right])
+
+
+def _in_pixels(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
+    left, top, right, bottom = box
+    return (
+        math.floor(left * width),
+        math.floor(top * height),
+        math.ceil(right * width),
+        math.ceil(bottom * height),
+    )
+
+
+def _grown(box: tuple[int, int, int, int], width: int, height: int) -> tuple[int, int, int, int]:
+    """Grow a box to the least size of a window, moved inwards at the edges."""
+    left, right = _stretched(box[0], box[2], width)
+    top, bottom = _stretched(box[1], box[3], height)
+    return left, top, right, bottom
+
+
+def _stretched(start: int, end: int, length: int) -> tuple[int, int]:
+    side = min(max(end - start, _CLEARED_SIDE), length)
+    first = max(0, min((start + end - side) // 2, length - side))
+    return first, first + side
 
 
 def _middle(box: Box) -> tuple[float, float]:

@@ -16,8 +16,6 @@ from ml_training.inference import Classifier
 from ml_training.photos import inspect, open_upright
 
 COLUMNS = ("path", "score", "verdict", "regions", "width_px", "height_px", "seconds", "error")
-LONG_SIDE = 2048
-"""Photos are judged as the site judges them: from at most this many pixels on the long side."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def predict(classifier: Classifier, paths: Iterable[Path]) -> Iterator[Row]:
         try:
             started = time.perf_counter()
             facts = inspect(path, name=path.name)
-            image = open_upright(path, max_side=min(LONG_SIDE, max(classifier.serving.sides)))
+            image = open_upright(path, max_side=max(classifier.serving.sides))
             yield Row(path, facts, classifier.judge(image, started=started), "")
         except HairlineMLError as error:
             yield Row(path, facts, None, str(error))

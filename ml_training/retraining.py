@@ -270,7 +270,11 @@ def _card(base: Classifier, sides: _Sides, job: Job) -> dict[str, object]:
     return {name: base.facts.card[name] for name in kept if name in base.facts.card} | {
         "name": request.name,
         "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "base": {"name": base.facts.name, "weights_sha256": base.facts.weights_sha256},
+        "base": {
+            "name": base.facts.name,
+            "weights_sha256": base.facts.weights_sha256,
+            "files_sha256": base.facts.files_sha256,
+        },
         "seed": request.seed,
         "epochs": request.epochs,
         "versions": versions(),

@@ -24,14 +24,14 @@ class Serving:
     """How a network's maps become a photo's answer.
 
     `sides`: working long sides in pixels, the photo is judged once at each; `largest_zoom` limits
-    enlarging. A map's logit is the mean of its `strongest_cells`. `patch_bonus` is added to a
-    photo's logit for each halving of its map below FULL_MAP cells. Cells at or above `region_from`
-    (calibrated probability) make regions.
+    enlarging. A map's logit is the mean of its strongest cells, as many as `strongest_cells` says
+    for its side. `patch_bonus` is added to a photo's logit for each halving of its map below
+    FULL_MAP cells. Cells at or above `region_from` (calibrated probability) make regions.
     """
 
     sides: tuple[int, ...]
     largest_zoom: float
-    strongest_cells: int
+    strongest_cells: tuple[int, ...]
     photo: Calibration
     cell: Calibration
     region_from: float

@@ -68,8 +68,8 @@ class Run:
     """Working long sides at which a whole photo is judged."""
     largest_zoom: float = 1.5
     """How far a small photo is enlarged at most to reach them."""
-    strongest_cells: int = 8
-    """A photo's logit is the mean of this many cells, at each working side."""
+    strongest_cells: tuple[int, ...] = (8, 8)
+    """A photo's logit is the mean of this many cells at each of the working sides."""
     patch_bonus: float = 0.0
     """What a photo's logit gains for each halving of a small map (see `serving.Serving.bonus`)."""
     calibration_shares: Mapping[str, float] = field(default_factory=dict)

@@ -17,6 +17,7 @@ RUN = Run(
     sources=("metu",),
     held_out_sources=("saltspot",),
     sides=(512,),
+    strongest_cells=(8,),
     largest_zoom=0.56,
     calibration_shares=RELEASED.calibration_shares,
     cell_loss=0.0,

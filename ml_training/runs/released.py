@@ -11,7 +11,7 @@ from ml_training.sampling import Sampling
 LATER = ("saltspot", "drawn")
 
 RUN = Run(
-    name="hairline-1.1",
+    name="hairline-1.2",
     sampling=Sampling(source_boost={"webwalls": 2.0, "supervisely": 2.0}),
     phases=(
         Phase(steps=3000, sides=(96, 128, 160, 192), learning_rate=4e-4, without=LATER),
@@ -20,6 +20,8 @@ RUN = Run(
     ),
     blend=(2, 0.6),
     drawn_photos=100,
+    sides=(384, 576, 1152),
+    strongest_cells=(2, 4, 8),
     patch_bonus=0.2,
     calibration_shares={
         "crosssite_concrete": 3.0,

@@ -96,6 +96,23 @@ def test_thresholds_without_a_number_are_refused(folder: Path) -> None:
         load_classifier(folder)
 
 
+def test_folders_of_before_tell_one_number_of_cells_for_all_sides(folder: Path) -> None:
+    write_strongest_cells(folder, 6)
+    assert artifacts.read_serving(folder).strongest_cells == (6, 6)
+
+
+@pytest.mark.parametrize("cells", [[8], [8, 0], "many"])
+def test_cells_that_do_not_fit_the_sides_are_refused(folder: Path, cells: object) -> None:
+    write_strongest_cells(folder, cells)
+    with pytest.raises(ModelFileError, match=r"thresholds\.json in small cannot be used"):
+        artifacts.read_serving(folder)
+
+
+def write_strongest_cells(folder: Path, cells: object) -> None:
+    raw = json.loads((folder / artifacts.SERVING).read_text(encoding="utf-8"))
+    (folder / artifacts.SERVING).write_text(json.dumps(raw | {"strongest_cells": cells}), "utf-8")
+
+
 def test_a_version_is_never_overwritten(folder: Path) -> None:
     serving = artifacts.read_serving(folder)
     with pytest.raises(ModelFileError, match="exists already"):

@@ -127,7 +127,8 @@ def test_photos_the_model_learned_from_are_not_measured() -> None:
 
 def test_a_patch_gains_for_each_halving_of_its_map_and_a_whole_photo_nothing() -> None:
     plain = Calibration(1.0, 0.0)
-    serving = Serving((576, 1152), 1.5, 8, plain, plain, 0.5, Thresholds(0.2, 0.8), patch_bonus=0.5)
+    thresholds = Thresholds(0.2, 0.8)
+    serving = Serving((576, 1152), 1.5, (8, 8), plain, plain, 0.5, thresholds, patch_bonus=0.5)
     assert serving.bonus(FULL_MAP // 4) == pytest.approx(1.0)
     assert serving.bonus(FULL_MAP) == serving.bonus(10 * FULL_MAP) == 0
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,17 @@ def test_working_sizes_are_whole_cells_and_small_photos_are_not_blown_up() -> No
     assert working_sizes((2048, 1536), serving) == ((512, 384), (1024, 768))
     assert working_sizes((200, 150), serving) == ((144, 112), (304, 224))
     assert min(min(size) for size in working_sizes((2048, 103), serving)) >= 32
+
+
+def test_each_size_is_pooled_over_as_many_cells_as_are_said_for_it(released: Classifier) -> None:
+    wall = draw_wall(2, cracked=True)
+    counts = ((1, 1, 1), (1, 4, 1), (1, 4, 8))
+    servings = [
+        replace(released.serving, sides=(384, 576, 1152), strongest_cells=each) for each in counts
+    ]
+    looks = [released.served_as(serving).look(wall).pooled for serving in servings]
+    changed = [[a != b for a, b in zip(*pair, strict=True)] for pair in pairwise(looks)]
+    assert changed == [[False, True, False], [False, False, True]]
 
 
 def test_maps_of_two_sizes_are_joined_on_the_finer_grid() -> None:

@@ -10,7 +10,13 @@ from PIL import Image
 from ml_training import RELEASED
 from ml_training.contracts import LabelledPhoto, RetrainRequest
 from ml_training.inference import load_classifier
-from ml_training.lessons import Job, _strongest_within, review_windows
+from ml_training.lessons import (
+    Job,
+    _cleared_windows,
+    _strongest_within,
+    _without,
+    review_windows,
+)
 from tests.ml_training.conftest import draw_wall
 
 pytestmark = pytest.mark.keras
@@ -53,6 +59,35 @@ def test_a_region_is_learned_from_as_it_was_answered(tmp_path: Path, *, cracked:
     example, pixels, mask = next(iter(review_windows(load_classifier(RELEASED), [photo], job)))
     assert blue(pixels) > 0.1, "The first window lies around the region."
     assert (example.cracked, mask) == (cracked, None)
+
+
+def test_a_cleared_outline_teaches_that_there_is_no_crack(tmp_path: Path) -> None:
+    """It is seen alone, without what lies beside it, and no guess falls into it."""
+    wall = draw_wall(3, cracked=True, width=960, height=720)
+    wall.paste(Image.new("RGB", (192, 144), (0, 0, 200)), (672, 504))
+    wall.save(tmp_path / "wall.png")
+    photo = LabelledPhoto(tmp_path / "wall.png", True, "a", cleared=((0.7, 0.7, 0.9, 0.9),))
+    request = RetrainRequest((photo,), frozenset(), RELEASED, Path("out"), None, 1, 1, "job")
+    job = Job(request, lambda _: None, lambda: False)
+    found = list(review_windows(load_classifier(RELEASED), [photo], job))
+    assert [example.cracked for example, _, _ in found][:2] == [False, True]
+    assert blue(found[0][1]) > 0.95
+    beside = replace(photo, places=((0.85, 0.85, 0.95, 0.95),))
+    assert blue(windows(beside)[0]) < 0.95, "What touches a marked crack may be one."
+
+
+def test_the_map_guesses_nowhere_in_what_was_cleared() -> None:
+    cells = np.zeros((20, 30), np.float32)
+    cells[2:4, 10:20] = 5
+    cells[15, 5] = 1
+    left = _without([(0.3, 0.05, 0.7, 0.25)], cells)
+    assert np.argwhere(left == left.max()).tolist() == [[15, 5]]
+
+
+def test_a_small_cleared_outline_keeps_within_its_photo() -> None:
+    pixels = np.zeros((100, 300, 3), np.uint8)
+    photo = LabelledPhoto(Path("wall"), True, "a", cleared=((0.0, 0.9, 0.02, 1.0),))
+    assert [window.shape for window in _cleared_windows(photo, pixels)] == [(96, 96, 3)]
 
 
 def test_the_window_of_a_bent_region_lies_where_the_map_is_strongest() -> None:

@@ -13,7 +13,7 @@ BASE = Calibration(scale=1.7, offset=-7.8)
 RNG = np.random.default_rng(5)
 CRACKED = np.arange(200) < 100
 RAW = np.where(CRACKED, RNG.normal(6.5, 1.2, 200), RNG.normal(2.5, 1.2, 200))
-SERVING = Serving((576, 1152), 1.5, 8, BASE, BASE, 0.5, STANDING)
+SERVING = Serving((576, 1152), 1.5, (8, 8), BASE, BASE, 0.5, STANDING)
 
 
 def unseen(*, shift: float, answered: int, squeeze: float = 1.0) -> Unseen:
