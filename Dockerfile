@@ -11,7 +11,7 @@ RUN /uv/bin/uv venv /site \
 
 FROM python:3.11-slim-bookworm
 # For the PDF report: pango sets its text, and a font has to be there.
-RUN apt-get update && apt-get install -y --no-install-recommends libpangoft2-1.0-0 fonts-dejavu-core \
+RUN apt-get update && apt-get install -y --no-install-recommends libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
     && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 hairline \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data hairline \

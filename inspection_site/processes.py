@@ -164,7 +164,7 @@ def web_command(*, bind: str, python: str = sys.executable) -> list[str]:
     """
     options = {
         "bind": bind,
-        "worker-class": "gthread",
+        "worker-class": "inspection_site.web_worker.AttentiveWorker",
         "workers": "2",
         "threads": "8",
         "timeout": "120",
@@ -197,7 +197,9 @@ def beat_command(*, schedule: Path, python: str = sys.executable) -> list[str]:
 
 def _celery(python: str) -> list[str]:
     return [
-        *(python, "-m", "celery", "-A", "inspection_site", "worker", "--loglevel", "INFO"),
+        # Quiet: a worker that prints a greeting dies of it where the disk of its log is full.
+        *(python, "-m", "celery", "--quiet", "-A", "inspection_site"),
+        *("worker", "--loglevel", "INFO"),
         # The workers have nothing to tell each other, and asking costs each start a second.
         *("--without-gossip", "--without-mingle"),
     ]

@@ -15,6 +15,7 @@ from PIL import Image
 
 from tests.bad_input import pictures as make
 from tests.bad_input.costly import COSTLY
+from tests.bad_input.crashes import CRASHES
 from tests.bad_input.marked import MARKED
 from tests.bad_input.names import EMPTY_PATHS, ODD_NAMES, TRAVERSALS
 from tests.bad_input.rows import Answer, BadInput
@@ -271,4 +272,4 @@ NAMES = (
     BadInput("B117", "a name of 10,000 characters", make.jpeg, "a" * 9_996 + ".jpg", 400),
 )
 
-ROWS = (*DAMAGED, *UNUSUAL, *SIZES, *MARKED, *BOMBS, *COSTLY, *TYPES, *NAMES)
+ROWS = (*DAMAGED, *UNUSUAL, *SIZES, *MARKED, *BOMBS, *COSTLY, *CRASHES, *TYPES, *NAMES)

@@ -74,7 +74,12 @@ def stored_files(media: Path) -> list[Path]:
 REFUSED = [row for row in ROWS if isinstance(row.expected, int)]
 FOLDERS = ("", ".", "..")
 NAMELESS = [row for row in ROWS if re.split(r"[/\\]", row.filename)[-1] in FOLDERS]
-STORED = [row for row in ROWS if not isinstance(row.expected, int) and row not in NAMELESS]
+ANY = [row for row in ROWS if row.expected == "any"]
+STORED = [
+    row
+    for row in ROWS
+    if not isinstance(row.expected, int) and row not in NAMELESS and row not in ANY
+]
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=str)
@@ -105,6 +110,23 @@ def test_a_stored_file_ends_classified_or_unreadable_with_a_reason(
     assert bool(photo.reason) == (row.expected == "unreadable")
     if row.shown:  # Django has dropped control characters where display_name sets spaces
         assert photo.name.replace(" ", "") == row.shown.replace(" ", "")
+
+
+@pytest.mark.parametrize("row", ANY, ids=str)
+def test_a_crash_like_file_is_refused_or_ends_with_a_verdict_or_a_reason(
+    row: BadInput, photo_set: PhotoSet, media: Path
+) -> None:
+    status, answer = post(photo_set, row.build(), row.filename)
+    if status != 201:
+        assert status in (413, 415, 422)
+        assert row.filename in answer["sentence"]
+        assert stored_files(media) == []
+        return
+    photo = Photo.objects.get()
+    classification.classify(photo.pk, claimant="test")
+    photo.refresh_from_db()
+    assert photo.state in (PhotoState.CLASSIFIED, PhotoState.UNREADABLE)
+    assert bool(photo.reason) == (photo.state == PhotoState.UNREADABLE)
 
 
 @pytest.mark.parametrize("row", NAMELESS, ids=str)

@@ -7,6 +7,7 @@ import time
 import pytest
 import requests
 
+from inspection_site.processes import beat_command
 from tests.factories import jpeg
 from tests.faults.visit import Visit
 from tests.live_site import LiveSite, wait_until
@@ -35,16 +36,18 @@ def test_one_id_leads_from_an_upload_to_its_classification(site: LiveSite, visit
         assert site.password not in site.log(process)
 
 
+CENSUS = ("classify@", "maint@", "Without a worker: train")
+
+
 def test_the_system_page_counts_workers_and_opens_without_the_broker(
     site: LiveSite, visit: Visit
 ) -> None:
     """Frozen, not merely dead: an answer that asked the broker would wait for it."""
     wait_until(
-        lambda: "classify@" in visit.session.open("/system/"), "the census is taken", seconds=40
+        lambda: all(words in visit.session.open("/system/") for words in CENSUS),
+        "the census is taken",
+        seconds=60,
     )
-    page = visit.session.open("/system/")
-    assert "maint@" in page
-    assert "Without a worker: train" in page
     site.kill("valkey", signal.SIGSTOP)
     begin = time.monotonic()
     assert "classify@" in visit.session.open("/system/")
@@ -65,4 +68,22 @@ def test_a_dead_sweeper_is_told_to_monitoring(site: LiveSite, visit: Visit) -> N
     site.start_beat()
     visit.wait_ended(10, seconds=60)
     wait_until(lambda: told(site, "/healthz") == (200, "ok"), "all is well again", seconds=30)
+    visit.assert_kept()
+
+
+def test_workers_start_where_their_logs_have_no_room(site: LiveSite, visit: Visit) -> None:
+    """F44: whatever a process says as it starts, it does not end of it."""
+    for name in ("full", "full-beat"):
+        (site.layout.logs / f"{name}.log").symlink_to("/dev/full")
+    site.kill("classify")
+    site.kill("beat")
+    site.start_worker("full")
+    site.start("full-beat", beat_command(schedule=site.layout.beat_schedule))
+    visit.send_many(2)
+    visit.wait_ended(2, seconds=60)
+    wait_until(lambda: told(site, "/healthz") == (200, "ok"), "it is swept", seconds=30)
+    for name in ("full", "full-beat"):
+        site.kill(name)
+    site.start_worker()
+    site.start_beat()
     visit.assert_kept()

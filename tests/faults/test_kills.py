@@ -4,26 +4,30 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from ml_training.synthetic import draw_photo
+from tests.faults.test_load import unique
 from tests.live_site import LiveSite, Session, wait_until
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
-PHOTOS = 100
+PHOTOS, DRAWN = 100, 10
 KILLS = 10
 
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("drawn")
-    paths = [folder / f"{seed:03}.jpg" for seed in range(PHOTOS)]
-    for seed, path in enumerate(paths):
-        photo = draw_photo(seed=seed, cracked=seed % 2 == 0, width=480, height=360)
-        photo.image.save(path, quality=90)
+    paths = [folder / f"{number:03}.jpg" for number in range(PHOTOS)]
+    for seed in range(DRAWN):
+        drawn, file = draw_photo(seed=seed, cracked=seed % 2 == 0, width=480, height=360), BytesIO()
+        drawn.image.save(file, "JPEG", quality=90)
+        for path in paths[seed::DRAWN]:
+            path.write_bytes(unique(file.getvalue()))
     return paths
 
 

@@ -37,11 +37,21 @@ def session(site: LiveSite) -> Session:
 
 @pytest.fixture(scope="module")
 def large() -> bytes:
+    return large_photo()
+
+
+def large_photo() -> bytes:
     """A drawn photo as a phone writes it: 12 megapixels, and as large a file by its noise."""
     drawn = draw_photo(seed=1, cracked=True, width=1000, height=750).image.resize((4000, 3000))
     noise = Image.frombytes("L", drawn.size, random.Random(1).randbytes(12_000_000)).convert("RGB")
     file = io.BytesIO()
     Image.blend(drawn, noise, 0.2).save(file, "JPEG", quality=92)
+    return file.getvalue()
+
+
+def small_photo(seed: int = 2, *, cracked: bool = True) -> bytes:
+    drawn, file = draw_photo(seed=seed, cracked=cracked, width=1000, height=750), io.BytesIO()
+    drawn.image.save(file, "JPEG", quality=95)
     return file.getvalue()
 
 
@@ -170,9 +180,7 @@ def test_five_inspectors_upload_while_others_read(
 
 def test_twenty_inspectors_at_the_same_moment_are_served_evenly(site: LiveSite) -> None:
     """L3: 50 small photos each."""
-    small = io.BytesIO()
-    draw_photo(seed=2, cracked=True, width=1000, height=750).image.save(small, "JPEG", quality=95)
-    visits, took = several(site, 20, [small.getvalue()] * scaled(50))
+    visits, took = several(site, 20, [small_photo()] * scaled(50))
     statuses = {sent.status for visit in visits for sent in visit.sent}
     figures.note(
         "L3",

@@ -1,9 +1,12 @@
 """Trainers that die, activations cut off, and a new version that cannot be used."""
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.faults import figures
 from tests.faults.arming import Failpoints
@@ -132,10 +135,37 @@ def card_of(site: LiveSite, version: int) -> Path:
     return site.layout.data / "models" / str(rows[0][0]) / "card.json"
 
 
+def health_of(site: LiveSite) -> int:
+    return requests.get(site.url("/healthz"), timeout=10).status_code
+
+
+def damage(card: Path) -> None:
+    card.write_text(json.dumps(card.read_text())[:20])
+
+
+def make_unloadable(card: Path) -> None:
+    """Leave the folder whole, with its seal, and what is in it of no use."""
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"unloadable": True}))
+
+
+def lock(card: Path) -> None:
+    card.chmod(0)
+
+
+def reads_what_is_locked(file: Path) -> bool:
+    file.touch(mode=0)
+    return os.access(file, os.R_OK)
+
+
+@pytest.mark.parametrize("spoil", [damage, make_unloadable, lock])
 def test_a_version_that_cannot_be_loaded_gives_way_to_the_one_before(
-    site: LiveSite, reviewed: Visit
+    site: LiveSite, reviewed: Visit, spoil: Callable[[Path], None], tmp_path: Path
 ) -> None:
-    """F40: damaged between its activation and the next photo."""
+    """F40: spoiled between its activation and the next photo; no photo is blamed, admins are told
+    until one of them answers.
+    """
+    if spoil is lock and reads_what_is_locked(tmp_path / "file"):
+        pytest.skip("root reads files that nobody may read")
     site.start_trainer()
     before = active(site)
     candidate = trained(site, reviewed)
@@ -143,10 +173,16 @@ def test_a_version_that_cannot_be_loaded_gives_way_to_the_one_before(
     assert active(site) == [(candidate,)]
     card = card_of(site, candidate)
     whole = card.read_text()
-    card.write_text(json.dumps(whole)[:20])
+    spoil(card)
     reviewed.send_many(4)
     wait_until(lambda: active(site) == before, "the version before is active", seconds=60)
     reviewed.wait_ended(12, seconds=60)
+    assert [site.photos_in(state) for state in ("unreadable", "quarantined")] == [0, 0]
+    assert "by itself at" in reviewed.session.open("/models/")
+    assert health_of(site) == 503
+    reviewed.session.submit(f"/models/{before[0][0]}/activate/")
+    wait_until(lambda: health_of(site) == 200, "an admin has answered", seconds=60)
     site.kill("train")
+    card.chmod(0o644)
     card.write_text(whole)
     reviewed.assert_kept()

@@ -1,7 +1,9 @@
 """Web workers that die in the middle of an upload, and people whose connection does."""
 
 import contextlib
+import resource
 import socket
+from collections.abc import Iterator
 
 import pytest
 
@@ -64,6 +66,35 @@ def test_connections_that_drop_in_mid_body_leave_nothing(site: LiveSite, visit: 
     wait_until(lambda: incoming(site) == [], "no temporary file is left", seconds=20)
     assert visit.count() == 1
     assert "Traceback" not in site.log("web")[log_before:]
+
+
+@contextlib.contextmanager
+def few_descriptors(site: LiveSite, count: int) -> Iterator[None]:
+    """Let each process of the web server have so many open files."""
+    pids = (site.processes["web"].pid, *site.children("web"))
+    before = resource.prlimit(pids[0], resource.RLIMIT_NOFILE)
+    for pid in pids:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (count, before[1]))
+    yield
+    for pid in pids:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+
+
+def test_silent_connections_beyond_the_file_descriptors_hold_nobody_up(
+    site: LiveSite, visit: Visit
+) -> None:
+    """F45: 64 descriptors and 150 who say nothing; no worker of the web server ends of it."""
+    workers = site.children("web")
+    with few_descriptors(site, 64), contextlib.ExitStack() as held:
+        for _ in range(150):
+            held.enter_context(socket.create_connection(("127.0.0.1", site.port)))
+        during = [visit.send(), *visit.send_many(9)]
+        slowest = max(sent.seconds for sent in during)
+    assert {sent.status for sent in during} == {201}
+    assert slowest < 20, "gunicorn's own worker takes over 30 s"
+    assert site.children("web") == workers
+    visit.wait_ended(10, seconds=60)
+    visit.assert_kept()
 
 
 # --- what no client library would send ---

@@ -79,7 +79,11 @@ def test_no_valkey_answers_in_an_empty_folder(tmp_path: Path) -> None:
 def test_the_web_server_uses_threads_and_no_control_socket() -> None:
     command = web_command(bind="127.0.0.1:8000", python="python")
     assert command[:4] == ["python", "-m", "gunicorn", "inspection_site.wsgi"]
-    assert {"gthread", "127.0.0.1:8000", "--no-control-socket"} <= set(command)
+    assert {
+        "inspection_site.web_worker.AttentiveWorker",
+        "127.0.0.1:8000",
+        "--no-control-socket",
+    } <= set(command)
 
 
 def test_a_worker_takes_one_task_of_its_queue_at_a_time() -> None:
