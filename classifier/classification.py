@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
@@ -52,8 +53,8 @@ def classify(photo_id: int, *, claimant: str) -> bool:
         return _record(photo, version, _answer(photo, version))
     except Unreadable as reason:
         return _end(photo, PhotoState.UNREADABLE, str(reason))
-    except ModelFileError:
-        earlier = versions.fall_back(version)
+    except ModelFileError as error:
+        earlier = versions.fall_back(version, why=str(error))
         logger.exception("version %s cannot be used; back to %s", version, earlier or "nothing")
         return _release(photo, attempt_counts=False)
     except Exception:
@@ -67,17 +68,10 @@ def _answer(photo: Photo, version: ModelVersion) -> PhotoAnswer | None:
     """Look at the photo; None where this version has answered already."""
     if photo.predictions.filter(model_version=version).exists():
         return None
-    working = photo_files.derived(photo) / "working.jpg"
     with _readable(photo):
-        _check_original(photo)
-        failpoints.hit("W4", photo.pk)
-        if not working.exists():
-            with bounded_memory():
-                images.write_working_images(photo_files.original(photo), working.parent)
-        if photo.sharpness is None:
-            Photo.objects.held(photo).update(**vars(quality.measure(working)))
-        failpoints.hit("W5", photo.pk)
-        answer = engine().classify(working, model=versions.sealed_folder(version))
+        working = _working_image(photo)
+    failpoints.hit("W5", photo.pk)
+    answer = _judged(working, version)
     failpoints.hit("W6", photo.pk)
     images.write_evidence(
         answer.evidence.cells,
@@ -87,6 +81,27 @@ def _answer(photo: Photo, version: ModelVersion) -> PhotoAnswer | None:
         stem=photo_files.evidence_stem(version.pk),
     )
     return answer
+
+
+def _working_image(photo: Photo) -> Path:
+    _check_original(photo)
+    failpoints.hit("W4", photo.pk)
+    working = photo_files.derived(photo) / "working.jpg"
+    if not working.exists():
+        with bounded_memory():
+            images.write_working_images(photo_files.original(photo), working.parent)
+    if photo.sharpness is None:
+        Photo.objects.held(photo).update(**vars(quality.measure(working)))
+    return working
+
+
+def _judged(working: Path, version: ModelVersion) -> PhotoAnswer:
+    """Ask the model. What goes wrong with it is never said of the photo."""
+    folder = versions.sealed_folder(version)
+    try:
+        return engine().classify(working, model=folder)
+    except images.PhotoError as error:
+        raise Unreadable(error.sentence) from error
 
 
 def judge_again(photo: Photo, version: ModelVersion) -> None:

@@ -22,6 +22,11 @@ def first_error(form: forms.BaseForm) -> str:
     return f"{label}: {errors[0]}" if label else str(errors[0])
 
 
+def row_ids(given: list[str]) -> list[int]:
+    """Read rows' numbers, leaving out what no row can have."""
+    return [int(pk) for pk in given if pk.isdecimal() and len(pk) < 19]
+
+
 class AnswerForm(forms.Form):
     """What a person says of a photo."""
 
@@ -55,7 +60,7 @@ class ManyDecisionsForm(AnswerForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
-        data["photos"] = [int(pk) for pk in self.chosen if pk.isdecimal() and len(pk) < 19]
+        data["photos"] = row_ids(self.chosen)
         if not data["photos"]:
             raise forms.ValidationError(_("Choose at least one photo."))
         return data
@@ -126,6 +131,21 @@ class UndoManyForm(forms.Form):
 
 class UndoForm(forms.Form):
     seen = forms.IntegerField(min_value=1, max_value=LAST_ID)
+
+
+class OutlinesForm(UndoForm):
+    """Some of a photo's outlines."""
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        self.chosen = data.getlist("region")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        data["regions"] = row_ids(self.chosen)
+        if not data["regions"]:
+            raise forms.ValidationError(_("Choose at least one outline."))
+        return data
 
 
 class ThresholdsForm(forms.Form):

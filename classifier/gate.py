@@ -18,6 +18,7 @@ from classifier.engine import (
 from classifier.flips import Flip, Flips, is_lower
 from classifier.manifests import Entry
 from classifier.models import ModelVersion, Photo, Structure, Trial
+from classifier.models.trial import both_thresholds
 from classifier.states import Outcome, Side, Verdict
 
 SHOWN_FLIPS = 60
@@ -42,6 +43,7 @@ def labelled(entries: Iterable[Entry]) -> list[tuple[int, LabelledPhoto]]:
                 kind=entry["kind"],
                 places=_boxes(entry["marks"]),
                 regions=_boxes(entry.get("regions", [])),
+                cleared=_boxes(entry.get("cleared", [])),
                 key=entry["sha256"],
             ),
         )
@@ -92,6 +94,9 @@ def record(
     active: ModelVersion,
     photos: list[tuple[int, LabelledPhoto]],
 ) -> Trial:
+    """Keep what was found, with the thresholds of both versions: give the rows as they were read
+    for the comparison, since the ones that stand may have been moved meanwhile.
+    """
     answers = zip(photos, found.scores, strict=True) if found.scores else ()
     return Trial.objects.create(
         candidate=candidate,
@@ -103,6 +108,7 @@ def record(
             {"photo": pk, "cracked": photo.cracked, "active": scores[0], "candidate": scores[1]}
             for (pk, photo), scores in answers
         ],
+        thresholds=both_thresholds(candidate, active),
     )
 
 

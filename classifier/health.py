@@ -41,8 +41,11 @@ def is_ready() -> bool:
 
 
 def is_healthy(now: datetime) -> bool:
-    """Whether photos get on as well: ready, and the sweeper has run lately."""
-    return is_ready() and _is_sweeping(Pulse.objects.of(SWEEP), now)
+    """Whether photos get on as well: ready, the sweeper has run lately, and no version that could
+    not be used waits for an admin.
+    """
+    sweeping = is_ready() and _is_sweeping(Pulse.objects.of(SWEEP), now)
+    return sweeping and not ModelVersion.objects.alarming().exists()
 
 
 def _is_sweeping(sweep: Pulse | None, now: datetime) -> bool:
@@ -68,6 +71,7 @@ def facts(now: datetime) -> dict[str, object]:
         "is_ready": active is not None,
         **_census(now),
         "active": active,
+        "failed": ModelVersion.objects.alarming(),
         "disk_free": disk.free,
         "disk_total": disk.total,
     }

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from classifier.engine import FEWEST_MEASURED
 from classifier.models import Mark, Photo, Region, Structure
 from classifier.states import Outcome, Side
 
@@ -56,29 +57,50 @@ def bars(entries: Iterable[Entry]) -> list[Bar]:
     ]
 
 
+def gate_bars(entries: list[Entry]) -> list[Bar]:
+    """Return what the gate will need to compare on, and how much of it these labels are: those of
+    structures that only measure, as a run asked for now would draw them.
+    """
+    standing, drawn = _sides(entries)
+    sides = standing | drawn
+    measuring = [entry["cracked"] for entry in entries if sides[entry["structure"]] == Side.TEST]
+    confirmed = sum(measuring)
+    return [
+        Bar(_("confirmed photos"), confirmed, FEWEST_MEASURED),
+        Bar(_("dismissed photos"), len(measuring) - confirmed, FEWEST_MEASURED),
+    ]
+
+
 def freeze() -> list[Entry]:
     """Return an entry for each labelled photo as it is decided now; draw the sides still open.
 
     Call it in the transaction that stores the run: a run that is not stored leaves no side drawn.
     """
     entries = labels()
-    sides = Structure.objects.sides()
-    shown = {entry["structure"] for entry in entries}
-    drawn = draw_sides({pk: side for pk, side in sides.items() if side or pk in shown})
+    standing, drawn = _sides(entries)
     for pk, side in drawn.items():
         Structure.objects.take_side(pk, side)
-    sides |= drawn
+    sides = standing | drawn
     return [entry | {"side": str(sides[entry["structure"]])} for entry in entries]
+
+
+def _sides(entries: list[Entry]) -> tuple[dict[int, str], dict[int, Side]]:
+    """Return the structures' sides as they stand, and those that a run of these entries draws."""
+    standing = Structure.objects.sides()
+    shown = {entry["structure"] for entry in entries}
+    return standing, draw_sides({pk: s for pk, s in standing.items() if s or pk in shown})
 
 
 def labels() -> list[Entry]:
     """Return what people decided: photo, bytes, place, crack or none, who said so and when; and
-    where they marked a crack, and what was outlined when they answered.
+    where they marked a crack, what was outlined when they answered, and which of these outlines
+    they cleared on a photo with a crack.
 
     Photos on which nobody could tell are left out; what a model says is never a label.
     """
     marked = Mark.objects.missed_by_photo()
     outlined = Region.objects.answered_by_photo()
+    cleared = Region.objects.cleared_by_photo()
     return [
         {
             "photo": photo.pk,
@@ -91,6 +113,7 @@ def labels() -> list[Entry]:
             "cause": photo.decision.cause,
             "marks": marked.get(photo.pk, []),
             "regions": outlined.get(photo.pk, []),
+            "cleared": cleared.get(photo.pk, []),
             "manner": str(photo.decision.manner),
             "agrees": photo.decision.agrees,
             "reviewer": photo.decision.by_id,
@@ -103,13 +126,14 @@ def labels() -> list[Entry]:
 
 def outline() -> list[Entry]:
     """Return of `labels` what `bars` and `changes_since` look at: a page asks for it each time."""
-    marked = Mark.objects.missed_by_photo()
+    marked, cleared = Mark.objects.missed_by_photo(), Region.objects.cleared_by_photo()
     return [
         {
             "photo": photo,
             "structure": structure,
             "cracked": outcome == Outcome.CONFIRMED,
             "marks": marked.get(photo, []),
+            "cleared": cleared.get(photo, []),
             "decided_at": decided_at.isoformat(),
         }
         for photo, structure, outcome, decided_at in Photo.objects.said()
@@ -145,7 +169,8 @@ def changes_since(earlier: Iterable[Entry], now: Iterable[Entry]) -> int:
 
 
 def _said(entry: Entry) -> tuple[int, str, str]:
-    return entry["photo"], entry["decided_at"], str(entry.get("marks", []))
+    places = entry.get("marks", []), entry.get("cleared", [])
+    return entry["photo"], entry["decided_at"], str(places)
 
 
 def refuse_leaks(manifest: list[Entry]) -> None:

@@ -19,7 +19,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from classifier import health
-from classifier.models import Photo, Prediction, Pulse, Tally, TrainingRun
+from classifier.models import ModelVersion, Photo, Prediction, Pulse, Tally, TrainingRun
 from classifier.states import PhotoState, RunState
 
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -89,6 +89,10 @@ def _training() -> Iterator[Metric]:
     counts = TrainingRun.objects.counts_by_state()
     by_state = {str(state): float(counts.get(state, 0)) for state in RunState}
     yield _labelled("hairline_training_runs", "Training runs by state.", "state", by_state)
+    failed = float(ModelVersion.objects.alarming().count())
+    yield GaugeMetricFamily(
+        "hairline_failed_versions", "Versions that could not be used and wait for an admin.", failed
+    )
 
 
 def _clockwork(now: datetime) -> Iterator[Metric]:

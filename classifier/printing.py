@@ -197,7 +197,7 @@ def compose(photo: Photo, folder: Path) -> None:
     strength = colours.getchannel("A").point([round(a * EVIDENCE_STRENGTH) for a in range(256)])
     picture.paste(colours.convert("RGB"), mask=strength)
     draw = ImageDraw.Draw(picture)
-    for region in photo.regions_seen:
+    for region in photo.regions_kept:
         _outline(draw, picture.size, region.outline, REGION_COLOUR)
     for mark in photo.standing_marks:
         _outline(draw, picture.size, mark.outline, MARK_COLOUR)

@@ -65,7 +65,11 @@ def as_json(inspection: Inspection) -> Json:
         photo_facts(photo)
         | {
             "regions": [
-                {"outline": region.outline, "score": round(region.score, 4)}
+                {
+                    "outline": region.outline,
+                    "score": round(region.score, 4),
+                    "cleared": region.is_cleared,
+                }
                 for region in photo.regions_seen
             ],
             "marks": [
@@ -92,7 +96,8 @@ def as_coco(inspection: Inspection) -> Json:
     """Return regions of evidence and marked cracks as COCO annotations, in pixels.
 
     The model's own regions carry `source: model` and their score; what a person marked as missed
-    carries `source: person`. Regions on dismissed photos are left out: a person said no crack.
+    carries `source: person`. Regions on dismissed photos, and those that a
+    reviewer cleared, are left out: a person said no crack.
     """
     photos = list(Photo.objects.for_report(inspection))
     shapes = [(photo, shape) for photo in photos for shape in _shapes(photo)]
@@ -111,7 +116,7 @@ def as_coco(inspection: Inspection) -> Json:
 def _shapes(photo: Photo) -> Iterator[tuple[list[list[float]], Json]]:
     """Give outlines in fractions of the photo, each with what is said of it."""
     if not (photo.decision and photo.decision.outcome == "dismissed"):
-        for region in photo.regions_seen:
+        for region in photo.regions_kept:
             yield region.outline, {"source": "model", "score": round(region.score, 4)}
     for mark in photo.standing_marks:
         if mark.kind == "missed":

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from classifier import classification
+from classifier import classification, versions
 from classifier.engine import ModelFileError
 from classifier.flips import Flip, Flips
 from classifier.models import AuditEvent, ModelVersion, Photo, Prediction, Rescoring, User
-from classifier.states import RescoringState, Verdict, VersionState
+from classifier.states import RescoringState, VersionState
 
 logger = logging.getLogger(__name__)
 
@@ -94,21 +94,37 @@ def take_due(now: datetime) -> list[int]:
     return [pk for pk in due.ids() if due.by_id(pk).update(rung_at=now)]
 
 
-def flips(version: ModelVersion, *, limit: int = 60) -> Flips:
-    """List the photos whose flag this version sets or takes away, beside the answer before it."""
-    answers = Prediction.objects.of_version(version)
+def beside(version: ModelVersion) -> ModelVersion | None:
+    """Return the version with whose answers those of `version` are held: the active one; beside
+    this one, the one that was active before it.
+    """
+    return (
+        versions.previous()
+        if version.state == VersionState.ACTIVE
+        else ModelVersion.objects.active()
+    )
+
+
+def flips(version: ModelVersion, other: ModelVersion | None, *, limit: int = 60) -> Flips:
+    """List the photos that only one of the two versions flags, of those that both judged.
+
+    Each judges by the thresholds that it has now, whichever it had when it looked at the photo.
+    """
+    if other is None:
+        return Flips([], [])
 
     def shown(*, flagged: bool) -> list[Flip]:
+        found = Prediction.objects.flips(version, other, flagged=flagged, limit=limit)
         return [
             Flip(
                 photo=answer.photo,
                 outcome=answer.photo.decision.outcome if answer.photo.decision else "unreviewed",
-                before=Verdict(verdict_before),
+                before=other.verdict(score_before),
                 before_score=score_before,
-                after=Verdict(answer.verdict),
+                after=version.verdict(answer.score),
                 after_score=answer.score,
             )
-            for answer, verdict_before, score_before in answers.flips(flagged=flagged, limit=limit)
+            for answer, score_before in found
         ]
 
     return Flips(shown(flagged=True), shown(flagged=False))

@@ -24,9 +24,10 @@ from classifier.engine import (
     TrainingCancelled,
     engine,
 )
-from classifier.manifests import MIN_PHOTOS_OF_A_KIND, Bar, Entry, LeakedSplit
+from classifier.manifests import MIN_PHOTOS_OF_A_KIND, Entry, LeakedSplit
 from classifier.models import AuditEvent, ModelVersion, TrainingRun, User
 from classifier.models.training_run import MAX_ATTEMPTS
+from classifier.readiness import Readiness, readiness
 from classifier.states import RunState, Side
 from classifier.training_pulse import Brake, Heart
 
@@ -56,26 +57,6 @@ class NothingNew(Exception):
             _("Nothing was reviewed since %(run)s; it learned from the same photos") % {"run": run}
         )
         self.run = run
-
-
-@dataclass(frozen=True)
-class Readiness:
-    """Whether a run would have enough to learn from, and how much of it is new."""
-
-    bars: list[Bar]
-    new: int
-    """Photos decided, decided again or withdrawn since the last run that gave a candidate."""
-    last: TrainingRun | None
-
-    @property
-    def is_enough(self) -> bool:
-        return all(bar.is_met for bar in self.bars)
-
-
-def readiness() -> Readiness:
-    labels, last = manifests.outline(), TrainingRun.objects.last_succeeded()
-    new = manifests.changes_since(last.manifest if last else [], labels)
-    return Readiness(manifests.bars(labels), new, last)
 
 
 def request_run(*, by: User, anyway: bool = False, afresh: bool = False) -> TrainingRun:
@@ -185,9 +166,13 @@ class _Trained:
 
 def _train(run: TrainingRun, out: Path) -> _Trained:
     """Write the candidate's folder and let the candidate stand beside the active version."""
+    with Heart(run) as heart:
+        return _taught(run, out, heart, Brake(run))
+
+
+def _taught(run: TrainingRun, out: Path, heart: Heart, brake: Brake) -> _Trained:
     request = _request(run, out)
     failpoints.hit("T2")
-    heart, brake = Heart(run), Brake(run)
     facts = engine().retrain(request, heart.beat, brake.pulled)
     failpoints.hit("T4")
     measuring = gate.labelled(manifests.of_side(run.manifest, Side.TEST))

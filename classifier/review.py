@@ -32,10 +32,21 @@ class SignedOff(DecidedMeanwhile):
     """The photo's inspection is signed off, so its decisions are frozen."""
 
 
-def _refuse_where_signed(photo: Photo) -> None:
+def refuse_where_signed(photo: Photo) -> None:
+    """Raise SignedOff in a signed inspection; until the transaction ends nobody else decides."""
     # Locked, so that nobody signs between this look and the decision.
     if SignOff.objects.standing(Inspection.objects.lock_of(photo)):
         raise SignedOff(photo)
+
+
+def hold(photo: Photo, seen_decision_id: int | None) -> None:
+    """Raise DecidedMeanwhile unless the decision that was seen stands, until the transaction
+    ends; SignedOff in a signed inspection.
+    """
+    refuse_where_signed(photo)
+    if not Photo.objects.by_id(photo.pk).decided_as(seen_decision_id).exists():
+        photo.refresh_from_db()
+        raise DecidedMeanwhile(photo)
 
 
 @transaction.atomic
@@ -56,7 +67,7 @@ def decide(
     says that the model's answer was not on it. In an inspection that is signed off, this and all
     below raise SignedOff.
     """
-    _refuse_where_signed(photo)
+    refuse_where_signed(photo)
     decision = Decision.objects.create(
         photo=photo,
         prediction=photo.prediction,
@@ -76,7 +87,7 @@ def decide(
 @transaction.atomic
 def undo(photo: Photo, *, by: User, seen_decision_id: int) -> Decision | None:
     """Withdraw the standing decision; the one before it stands again. Returns what stands now."""
-    _refuse_where_signed(photo)
+    refuse_where_signed(photo)
     withdrawn = photo.decision
     if withdrawn is None or withdrawn.pk != seen_decision_id:
         raise DecidedMeanwhile(photo)
@@ -211,7 +222,7 @@ def mark(
 
     Raises DecidedMeanwhile, with nothing written, where another decision came first.
     """
-    _refuse_where_signed(photo)
+    refuse_where_signed(photo)
     decision = None
     confirmed = photo.decision is not None and photo.decision.outcome == Outcome.CONFIRMED
     if kind == MarkKind.MISSED and not confirmed:
@@ -229,7 +240,7 @@ def mark(
 def withdraw_mark(placed: Mark, *, by: User) -> None:
     """Take a mark back, and the confirmation that came with it where that still stands."""
     photo = placed.photo
-    _refuse_where_signed(photo)
+    refuse_where_signed(photo)
     place = Place(placed.shape, placed.x1, placed.y1, placed.x2, placed.y2)
     try:
         with transaction.atomic():

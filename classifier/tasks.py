@@ -29,7 +29,8 @@ from classifier.models import ModelVersion, Photo, Pulse, Report, TrainingRun
 logger = logging.getLogger(__name__)
 
 TRAINING_LIMIT_SECONDS = 6 * 3600
-TRAINING_NICENESS = 10
+CLASSIFYING_NICENESS, TRAINING_NICENESS = 5, 10
+"""Pages go first, then photos, then trainings: people wait for pages."""
 AHEAD = 0
 """The priority that is served first."""
 
@@ -105,8 +106,14 @@ def ring_for_run(run: TrainingRun) -> None:
     doorbell.ring(run_training, run.pk)
 
 
+def _step_back(niceness: int) -> None:
+    """Leave the processor to others where they want it; a process can only become nicer."""
+    os.nice(max(0, niceness - os.nice(0)))
+
+
 @shared_task(bind=True, time_limit=settings.CLASSIFY_LEASE_SECONDS)
 def classify_photo(self: Task, photo_id: int) -> None:
+    _step_back(CLASSIFYING_NICENESS)
     failpoints.hit("W1", photo_id)
     classification.classify(photo_id, claimant=str(self.request.id))
 
@@ -118,12 +125,13 @@ def write_report(self: Task, report_id: int) -> None:
 
 @shared_task(time_limit=TRAINING_LIMIT_SECONDS)
 def run_training(run_id: int) -> None:
-    os.nice(max(0, TRAINING_NICENESS - os.nice(0)))  # photos go first
+    _step_back(TRAINING_NICENESS)
     retraining.execute(run_id)
 
 
 @shared_task(time_limit=TRAINING_LIMIT_SECONDS)
 def compare_version(version_id: int) -> None:
+    _step_back(TRAINING_NICENESS)
     try:
         gate.compare(ModelVersion.objects.get(pk=version_id))
     except gate.CannotCompare as error:
@@ -132,6 +140,7 @@ def compare_version(version_id: int) -> None:
 
 @shared_task(time_limit=TRAINING_LIMIT_SECONDS)
 def rescore(rescoring_id: int) -> None:
+    _step_back(TRAINING_NICENESS)
     rescoring.go_on(rescoring_id)
 
 

@@ -1,8 +1,12 @@
 """What a training run and its worker tell each other: progress and heartbeat, and when to stop."""
 
+import logging
+import threading
 import time
 from dataclasses import replace
+from typing import Self
 
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from classifier import failpoints
@@ -10,11 +14,17 @@ from classifier.engine import Progress
 from classifier.models import TrainingRun
 from classifier.states import RunState
 
+logger = logging.getLogger(__name__)
+
 CHECK_SECONDS = 2.0
 
 
 class Heart:
-    """Writes progress into the run, at most every `CHECK_SECONDS` and at each epoch's end."""
+    """Writes progress into the run, at most every `CHECK_SECONDS` and at each epoch's end.
+
+    Within its `with` block a thread writes the heartbeat as often, by the clock: reading a large
+    photo or a long step tells of no progress, and its worker is not dead.
+    """
 
     def __init__(self, run: TrainingRun) -> None:
         self.run = run
@@ -23,6 +33,25 @@ class Heart:
             point["epoch"]: point for point in run.history
         }
         self.progress = Progress(0, 0, 0, 0, 0.0, None, "")
+        self._stopped = threading.Event()
+        self._clock = threading.Thread(target=self._tick, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._clock.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._clock.join()
+
+    def _tick(self) -> None:
+        while not self._stopped.wait(CHECK_SECONDS):
+            try:
+                TrainingRun.objects.held(self.run).update(heartbeat_at=timezone.now())
+            except DatabaseError:
+                logger.warning("the heartbeat of training run %s was not written", self.run.pk)
+            finally:
+                connection.close()  # this thread's own; the next beat takes one that works
 
     def compared(self, done: int, total: int) -> None:
         """Tell how far the comparison after the last epoch is."""

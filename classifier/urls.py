@@ -1,7 +1,8 @@
 """Every page of the site."""
 
 from django.urls import path, re_path
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.i18n import JavaScriptCatalog
 
 from classifier import roles
 from classifier.views import (
@@ -13,6 +14,7 @@ from classifier.views import (
     marks,
     model_versions,
     operations,
+    outlines,
     people,
     photo_sets,
     photos,
@@ -40,10 +42,14 @@ change_password = require_http_methods(["GET", "HEAD", "POST"])(
 welcome = public(because="whoever holds the link sets the password of its account")(
     require_http_methods(["GET", "HEAD", "POST"])(people.Welcome.as_view())
 )
+words = public(because="the scripts' own sentences, in the language of the browser")(
+    require_safe(JavaScriptCatalog.as_view())
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("patterns/", home.patterns, name="patterns"),
+    path("words.js", words, name="words"),
     path("healthz", home.healthz, name="healthz"),
     path("readyz", home.readyz, name="readyz"),
     path("metrics", operations.metrics, name="metrics"),
@@ -101,6 +107,8 @@ urlpatterns = [
     path("photos/<int:pk>/undo/", reviews.undo, name="undo"),
     path("photos/<int:pk>/marks/", marks.mark, name="mark"),
     path("marks/<int:pk>/withdrawal/", marks.mark_withdraw, name="mark-withdraw"),
+    path("photos/<int:pk>/outlines/", outlines.clear_outlines, name="clear-outlines"),
+    path("clearings/<int:pk>/withdrawal/", outlines.outline_restore, name="outline-restore"),
     path("review/", reviews.queue, name="review"),
     path("review/sheet/", contact_sheets.contact_sheet, name="contact-sheet"),
     path("review/decisions/", contact_sheets.decide_many, name="decide-many"),

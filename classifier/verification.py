@@ -25,7 +25,6 @@ from django.conf import settings
 from django.db import transaction
 
 from classifier import photo_files, versions
-from classifier.engine import engine
 from classifier.models import AuditEvent, Decision, ModelVersion, Photo, Prediction
 from classifier.models.photo_queue import MAX_ATTEMPTS
 from classifier.states import Outcome, PhotoState, VersionState
@@ -245,11 +244,6 @@ def _registry() -> Iterator[Finding]:
 def _model_files(version: ModelVersion) -> Iterator[Finding]:
     if version.state == VersionState.DISCARDED:
         return  # nothing will ever load it
-    try:
-        facts = engine().read_facts(versions.sealed_folder(version))
-    except Exception as error:
-        yield Finding("I7", f"The files of model version {version} cannot be used: {error}")
-        return
-    if facts.weights_sha256 != version.weights_sha256:
-        sentence = f"The weights of model version {version} differ from those registered."
-        yield Finding("I7", sentence)
+    problem = versions.problem(version)
+    if problem:
+        yield Finding("I7", problem)

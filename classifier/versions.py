@@ -1,7 +1,7 @@
 """Model versions: registering what was trained, and switching which one classifies."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,7 +28,7 @@ class CannotDiscard(Exception):
 
 def model_folder(version: ModelVersion) -> Path:
     """Return where a version's files lie; one without a folder was shipped with a release."""
-    kept = version.folder or _folder_of_shipped(version.weights_sha256)
+    kept = version.folder or f"released-{version.weights_sha256[:16]}"
     return Path(settings.MODELS_ROOT) / kept
 
 
@@ -40,41 +40,49 @@ def sealed_folder(version: ModelVersion) -> Path:
 
 
 def previous() -> ModelVersion | None:
-    """Return the version that was active before the one that is now: the way back."""
+    """Return the version that was active before the one that is now: the way back.
+
+    Versions that could not be used are none.
+    """
     return ModelVersion.objects.retired_lately().first()
-
-
-def _folder_of_shipped(weights_sha256: str) -> str:
-    return f"released-{weights_sha256[:16]}"
 
 
 def register_released() -> ModelVersion:
     """Register the model that ships with this release; activate it where none is active.
 
-    A copy is kept among the site's own models: the next release ships another one, and the version
-    that is active then has to keep its files.
+    It is known by all its files: the same weights with other settings are another version. A copy
+    is kept among the site's own models: the next release ships another one, and the version that
+    is active then has to keep its files.
     """
-    facts = engine().read_facts(engine().released)
-    kept = Path(settings.MODELS_ROOT) / _folder_of_shipped(facts.weights_sha256)
+    facts, seal = engine().read_facts(engine().released), seals.seal(engine().released)
+    known = ModelVersion.objects.shipped_as(facts.files_sha256, seal)
+    kept = model_folder(known) if known else Path(settings.MODELS_ROOT) / _folder_of_shipped(facts)
     if not kept.exists():
         engine().keep_released(kept)
     with transaction.atomic():
-        return _registered(facts)
+        version = known or _newly_shipped(facts, seal)
+        if not version.files_sha256:
+            ModelVersion.objects.by_id(version.pk).update(files_sha256=facts.files_sha256)
+        if ModelVersion.objects.active() is None:
+            _swap(version, by=None)
+        version.refresh_from_db()
+    return version
 
 
-def _registered(facts: ModelFacts) -> ModelVersion:
-    described = _described(facts) | {"seal": seals.seal(engine().released)}
-    if ModelVersion.objects.with_other_weights(facts.name, facts.weights_sha256).exists():
-        described["name"] = f"{facts.name} ({facts.weights_sha256[:8]})"
+def _newly_shipped(facts: ModelFacts, seal: str) -> ModelVersion:
+    described = _described(facts) | {"folder": _folder_of_shipped(facts), "seal": seal}
+    if ModelVersion.objects.named(facts.name):
+        described["name"] = f"{facts.name} ({facts.files_sha256[:8]})"
     version, created = ModelVersion.objects.get_or_create(
-        weights_sha256=facts.weights_sha256, folder="", defaults=described
+        files_sha256=facts.files_sha256, parent=None, defaults=described
     )
     if created:
         AuditEvent.objects.record("model version registered", version, by=None)
-    if ModelVersion.objects.active() is None:
-        _swap(version, by=None)
-        version.refresh_from_db()
     return version
+
+
+def _folder_of_shipped(facts: ModelFacts) -> str:
+    return f"released-{facts.files_sha256[:16]}"
 
 
 def register_candidate(facts: ModelFacts, folder: Path, *, parent: ModelVersion) -> ModelVersion:
@@ -85,7 +93,6 @@ def register_candidate(facts: ModelFacts, folder: Path, *, parent: ModelVersion)
     version = ModelVersion.objects.create(
         **_described(facts),
         folder=folder.relative_to(settings.MODELS_ROOT).as_posix(),
-        weights_sha256=facts.weights_sha256,
         seal=seals.seal(folder),
         parent=parent,
     )
@@ -96,6 +103,8 @@ def register_candidate(facts: ModelFacts, folder: Path, *, parent: ModelVersion)
 def _described(facts: ModelFacts) -> dict[str, Any]:
     return {
         "name": facts.name,
+        "weights_sha256": facts.weights_sha256,
+        "files_sha256": facts.files_sha256,
         "clear_below": facts.thresholds.clear_below,
         "flagged_from": facts.thresholds.flagged_from,
         "card": dict(cast(Mapping[str, Any], facts.card)),
@@ -103,16 +112,36 @@ def _described(facts: ModelFacts) -> dict[str, Any]:
 
 
 def objection(version: ModelVersion) -> str:
-    """Say why `version` needs a typed reason to go live; empty where it needs none.
+    """Say why `version` needs a typed reason to go live; empty where it needs none."""
+    active, back = ModelVersion.objects.active(), previous()
+    return objections([version], active=active, back=back)[version.pk]
 
-    What was active before may come back without one: that is the way out.
+
+def objections(
+    rows: Iterable[ModelVersion], *, active: ModelVersion | None, back: ModelVersion | None
+) -> dict[int, str]:
+    """Say of each version, by id, why it needs a typed reason to go live; empty where it does not.
+
+    What was active before (`back`) may come back without one: that is the way out. Others that
+    once classified are judged like candidates.
     """
-    active = ModelVersion.objects.active()
-    if active is None or active.pk == version.pk or version.state == VersionState.RETIRED:
-        return ""
-    trial = Trial.objects.newest_between(version, active)
+    if active is None:
+        return {row.pk: "" for row in rows}
+    trials = Trial.objects.newest_beside(active)
+    return {
+        row.pk: "" if row in (active, back) else _found(row, active, trials.get(row.pk))
+        for row in rows
+    }
+
+
+def _found(version: ModelVersion, active: ModelVersion, trial: Trial | None) -> str:
     if trial is None:
         return _("It was not compared with %(active)s, which is active now.") % {"active": active}
+    if not trial.judged_by(version, active):
+        return _(
+            "It was not compared with %(active)s by the thresholds that both have now. "
+            "Compare it again."
+        ) % {"active": active}
     return trial.sentence
 
 
@@ -120,15 +149,22 @@ def activate(version: ModelVersion, *, by: User, reason: str = "") -> ModelVersi
     """Let `version` classify from the next photo on; the previous one is kept as retired.
 
     Raises CannotActivate where its files fail verification or it was discarded; where there is an
-    objection to it, what `overriding.permit` raises.
+    objection to it, what `overriding.permit` raises; AgainstTheGate where another objection arose
+    meanwhile, such as that another version became active.
     """
-    problem = _problem(version)
-    if problem:
-        raise CannotActivate(problem)
+    found = problem(version)
+    if found:
+        raise CannotActivate(found)
+    version.refresh_from_db()
     active, against, kept = ModelVersion.objects.active(), objection(version), {}
     if active and against:
         kept = overriding.permit(version, active, against=against, by=by, reason=reason.strip())
     with transaction.atomic():
+        list(ModelVersion.objects.locked())  # of two at once, the second sees what the first did
+        version.refresh_from_db()
+        standing = objection(version)
+        if standing and (standing, ModelVersion.objects.active()) != (against, active):
+            raise overriding.AgainstTheGate(standing)
         if kept:
             AuditEvent.objects.record(
                 "model version activated against the gate", version, by=by, **kept
@@ -142,7 +178,7 @@ def activate(version: ModelVersion, *, by: User, reason: str = "") -> ModelVersi
 def discard(version: ModelVersion, *, by: User) -> None:
     """Remove a version's files; its card and its predictions stay. Raises CannotDiscard.
 
-    The active version, the one before it and the last three are always kept.
+    The active version, the one before it and the newest three are always kept.
     """
     with transaction.atomic():
         list(ModelVersion.objects.locked())
@@ -165,51 +201,57 @@ def is_needed(version: ModelVersion) -> str:
         return _("%(version)s is active.") % {"version": version}
     if version == previous():
         return _("%(version)s was active before: it is the way back.") % {"version": version}
-    if ModelVersion.objects.kept() <= FEWEST_KEPT:
-        return _("The last %(count)s versions are kept.") % {"count": FEWEST_KEPT}
+    if version in ModelVersion.objects.newest_kept(FEWEST_KEPT):
+        return _("The newest %(count)s versions are kept.") % {"count": FEWEST_KEPT}
     return ""
 
 
-def fall_back(broken: ModelVersion) -> ModelVersion | None:
-    """Let the version that was active before classify again, where `broken` cannot be used.
+def fall_back(broken: ModelVersion, *, why: str) -> ModelVersion | None:
+    """Let the version that was active before classify again, as `broken` cannot be used.
 
-    None where `broken` can be used after all, is no longer active, or nothing else can be.
+    Its files may be whole nevertheless. Of the versions before, those that failed themselves are
+    left out, so no two take turns. Admins are told until one of them chooses a version. None where
+    `broken` is no longer active, or nothing else can be used either: then photos wait.
     """
-    if _problem(broken) is None:
-        return None
-    for earlier in ModelVersion.objects.retired_lately():
-        if _problem(earlier) is None:
-            with transaction.atomic():
-                active = ModelVersion.objects.locked_active()
-                if active is None or active.pk != broken.pk:
-                    return None
-                _swap(earlier, by=None)
+    usable = (row for row in ModelVersion.objects.retired_lately() if problem(row) is None)
+    earlier = next(usable, None)
+    with transaction.atomic():
+        active = ModelVersion.objects.locked_active()
+        if active is None or active.pk != broken.pk:
+            return None
+        if ModelVersion.objects.by_id(broken.pk).mark_failed(why):
+            AuditEvent.objects.record("model version failed", broken, by=None, why=why)
+        if earlier:
+            _swap(earlier, by=None)
             earlier.refresh_from_db()
-            return earlier
-    return None
+    return earlier
 
 
-def _problem(version: ModelVersion) -> str | None:
+def problem(version: ModelVersion) -> str | None:
     """Say why a version's files cannot be used; None where they can."""
     try:
         facts = engine().read_facts(sealed_folder(version))
     except Exception as error:
-        return f"The files of {version} cannot be used: {error}"
-    if facts.weights_sha256 != version.weights_sha256:
-        return f"The weights of {version} differ from those that were registered."
+        return f"The files of model version {version} cannot be used: {error}"
+    registered = (version.weights_sha256, version.files_sha256 or facts.files_sha256)
+    if (facts.weights_sha256, facts.files_sha256) != registered:
+        return f"The files of model version {version} differ from those that were registered."
     return None
 
 
 def _swap(version: ModelVersion, *, by: User | None) -> None:
     list(ModelVersion.objects.locked())  # of two at once, the second sees what the first did
+    if by and ModelVersion.objects.alarming().update(failure_seen=True):
+        AuditEvent.objects.record("model version failure seen", version, by=by)
     previous = ModelVersion.objects.active()
     if previous and previous.pk == version.pk:
+        ModelVersion.objects.by_id(version.pk).update(failed_at=None)
         return
     if previous:
         ModelVersion.objects.by_id(previous.pk).move(VersionState.RETIRED)
     failpoints.hit("T8")
     moved = ModelVersion.objects.by_id(version.pk).move(
-        VersionState.ACTIVE, activated_at=timezone.now()
+        VersionState.ACTIVE, activated_at=timezone.now(), failed_at=None
     )
     if not moved:
         raise CannotActivate(

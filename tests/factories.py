@@ -12,7 +12,7 @@ from PIL import Image
 
 from classifier import classification, intake, review, versions
 from classifier.engine import engine
-from classifier.models import Inspection, ModelVersion, Photo, PhotoSet, Structure, User
+from classifier.models import Inspection, ModelVersion, Photo, PhotoSet, Region, Structure, User
 
 _numbers = itertools.count(1)
 
@@ -80,6 +80,13 @@ def make_classified(
     assert classification.classify(photo.pk, claimant="test")
     photo.refresh_from_db()
     return photo
+
+
+def add_region(photo: Photo, *, left: float = 0.5, score: float = 0.9) -> Region:
+    """Outline one more place on a classified photo, a tenth of it wide and a fifth high."""
+    assert photo.prediction
+    outline = [[left, 0.1], [left + 0.1, 0.1], [left, 0.3]]
+    return Region.objects.create(prediction=photo.prediction, outline=outline, score=score)
 
 
 def make_reviewed(photo_set: PhotoSet, outcome: str, *, by: User) -> Photo:

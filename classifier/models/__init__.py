@@ -8,8 +8,9 @@ from classifier.models.model_version import ModelVersion
 from classifier.models.override import Override
 from classifier.models.photo import Photo, PhotoQuerySet
 from classifier.models.photo_set import PhotoSet, progress_of
-from classifier.models.prediction import Prediction, Region
+from classifier.models.prediction import Prediction
 from classifier.models.pulse import Pulse
+from classifier.models.region import ClearedRegion, Region
 from classifier.models.report import Report
 from classifier.models.rescoring import Rescoring
 from classifier.models.share_link import ShareLink
@@ -23,6 +24,7 @@ from classifier.models.user import User
 __all__ = [
     "AuditEvent",
     "AuditSample",
+    "ClearedRegion",
     "Decision",
     "Element",
     "Inspection",

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from classifier.models.moves import StateQuerySet
 from classifier.states import VERSION_MOVES, Verdict, VersionState
@@ -9,9 +10,6 @@ from classifier.states import VERSION_MOVES, Verdict, VersionState
 
 class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
     MOVES = VERSION_MOVES
-
-    def with_other_weights(self, name: str, weights_sha256: str) -> "ModelVersionQuerySet":
-        return self.filter(name=name).exclude(weights_sha256=weights_sha256)
 
     def named(self, name: str) -> "ModelVersion | None":
         return self.filter(name=name).first()
@@ -28,7 +26,18 @@ class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
 
     def shipped(self) -> "ModelVersion | None":
         """The newest version that came with a release; its files are kept."""
-        return self.filter(folder="").exclude(state=VersionState.DISCARDED).first()
+        return self._untrained().exclude(state=VersionState.DISCARDED).first()
+
+    def shipped_as(self, files_sha256: str, seal: str) -> "ModelVersion | None":
+        """The version that came with a release as these files.
+
+        Its seal tells as well where the files were out of reach when versions got their hash.
+        """
+        same = Q(files_sha256=files_sha256) | Q(files_sha256="", seal=seal)
+        return self._untrained().filter(same).first()
+
+    def _untrained(self) -> "ModelVersionQuerySet":
+        return self.filter(parent__isnull=True)
 
     def locked_active(self) -> "ModelVersion | None":
         """The active version, unchangeable by others until the transaction ends."""
@@ -38,13 +47,24 @@ class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
         """All versions, unchangeable by others until the transaction ends."""
         return self.select_for_update().order_by("pk")
 
-    def kept(self) -> int:
-        """Count the versions whose files are kept."""
-        return self.exclude(state=VersionState.DISCARDED).count()
+    def newest_kept(self, count: int) -> "ModelVersionQuerySet":
+        """The newest versions of those whose files are kept."""
+        return self.exclude(state=VersionState.DISCARDED).order_by("-pk")[:count]
 
     def retired_lately(self) -> "ModelVersionQuerySet":
-        """Versions that classified before, the one that did so last first."""
-        return self.filter(state=VersionState.RETIRED).order_by("-activated_at")
+        """Versions that classified before and may again, the one that did so last first."""
+        return self.filter(state=VersionState.RETIRED, failed_at=None).order_by("-activated_at")
+
+    def mark_failed(self, why: str) -> int:
+        """Note that versions could not be used; return of how many that was not known."""
+        known_good = self.filter(failed_at=None)
+        return known_good.update(failed_at=timezone.now(), failure=why[:500], failure_seen=False)
+
+    def alarming(self) -> "ModelVersionQuerySet":
+        """Versions that could not be used, as long as no admin answered and they are kept."""
+        return self.filter(failed_at__isnull=False, failure_seen=False).exclude(
+            state=VersionState.DISCARDED
+        )
 
 
 class ModelVersion(models.Model):
@@ -52,8 +72,17 @@ class ModelVersion(models.Model):
     state = models.CharField(
         max_length=10, choices=VersionState.choices, default=VersionState.CANDIDATE
     )
-    folder = models.CharField(max_length=300, help_text="model folder; empty for the shipped model")
+    folder = models.CharField(
+        max_length=300, help_text="model folder; empty: named after the weights, as releases did"
+    )
     weights_sha256 = models.CharField(max_length=64)
+    files_sha256 = models.CharField(
+        max_length=64,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="hash of the folder's checksums: tells versions of the same weights apart",
+    )
     seal = models.CharField(
         max_length=64, editable=False, help_text="HMAC of the folder's checksums; see seals.py"
     )
@@ -65,6 +94,16 @@ class ModelVersion(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     activated_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(
+        null=True, editable=False, help_text="could not be used, and was not activated since"
+    )
+    failure = models.CharField(max_length=500, default="", db_default="", editable=False)
+    failure_seen = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="an admin has chosen a version since",
+    )
 
     objects = ModelVersionQuerySet.as_manager()
 

@@ -286,6 +286,11 @@ class Photo(Capture):
         return list(self.prediction.regions.all()) if self.prediction else []
 
     @property
+    def regions_kept(self) -> "list[Region]":
+        """Those of `regions_seen` that nobody cleared."""
+        return [region for region in self.regions_seen if not region.is_cleared]
+
+    @property
     def is_pending(self) -> bool:
         return self.state in PENDING
 

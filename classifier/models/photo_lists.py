@@ -1,13 +1,14 @@
 """In what order photos are listed, with which of their rows, and how many there are of a kind."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db.models import Case, Count, F, FloatField, IntegerField, Min, Prefetch, Value, When
 from django.db.models.functions import Abs, Cast, Mod
 
 from classifier.models.mark import Mark
 from classifier.models.moves import StateQuerySet
+from classifier.models.region import ClearedRegion
 from classifier.states import PhotoOrder, Verdict
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ def _doubt() -> Abs:
     """How far the (unmarked) score lies from the middle between the thresholds."""
     middle = (F("prediction__clear_below") + F("prediction__flagged_from")) / 2
     return Abs(_unmarked_score() - middle)
+
+
+def _outlines() -> tuple[Any, ...]:
+    """The regions of the answer that a photo shows, each with whether it is cleared."""
+    cleared, regions = ClearedRegion.objects.standing(), "prediction__regions"
+    return regions, Prefetch(f"{regions}__clearings", cleared, to_attr="standing_clearings")
 
 
 class PhotoLists(StateQuerySet["Photo"]):
@@ -93,16 +100,16 @@ class PhotoLists(StateQuerySet["Photo"]):
             "photo_set__element",
             "structure",
             "uploaded_by",
-        )
+        ).prefetch_related(*_outlines())
 
     def for_report(self, inspection: "Inspection") -> Self:
-        """All photos of one inspection as they were taken, with their regions and marks."""
+        """All photos of one inspection as they were taken, with their outlines and marks."""
         marks = Prefetch("marks", Mark.objects.standing(), to_attr="standing_marks")
         photos = self.filter(photo_set__inspection=inspection).select_related(
             "prediction__model_version", "decision__by", "photo_set__element"
         )
         slim = photos.defer("prediction__model_version__card")
-        return slim.prefetch_related("prediction__regions", marks).order_by(
+        return slim.prefetch_related(*_outlines(), marks).order_by(
             F("taken_at").asc(nulls_last=True), "id"
         )
 

@@ -73,22 +73,23 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         outcome = "photo__decision__outcome"
         yield from said.order_by().values_list("photo", *_VISIT, "score", "verdict", outcome)
 
-    def flips(self, *, flagged: bool, limit: int) -> "list[tuple[Prediction, str, float]]":
-        """Answers that flag a photo, or no longer flag it, other than the answer before; each with
-        the verdict and the score of that one. The clearest come first.
+    def flips(
+        self, version: "ModelVersion", beside: "ModelVersion", *, flagged: bool, limit: int
+    ) -> "list[tuple[Prediction, float]]":
+        """Answers with which `version` flags a photo, or no longer flags it, other than `beside`;
+        each with the score by that one. Both judge by the thresholds that they have now. The
+        clearest come first.
         """
-        earlier = Prediction.objects.filter(photo=OuterRef("photo"), pk__lt=OuterRef("pk"))
-        newest, is_flagged = earlier.order_by("-pk"), Q(verdict=Verdict.FLAGGED)
-        before = self.annotate(
-            verdict_before=Subquery(newest.values("verdict")[:1]),
-            score_before=Subquery(newest.values("score")[:1]),
-        ).filter(verdict_before__isnull=False)
-        was_flagged = Q(verdict_before=Verdict.FLAGGED)
-        changed = before.filter(is_flagged ^ was_flagged, is_flagged if flagged else was_flagged)
-        ordered = changed.order_by("-score" if flagged else "score")
-        rows = list(ordered.values_list("pk", "verdict_before", "score_before")[:limit])
+        other = Prediction.objects.filter(photo=OuterRef("photo"), model_version=beside)
+        both = self.of_version(version).annotate(before=Subquery(other.values("score")[:1]))
+        is_flagged, was_flagged = version.flagged_from, beside.flagged_from
+        if flagged:
+            changed = both.filter(score__gte=is_flagged, before__lt=was_flagged).order_by("-score")
+        else:
+            changed = both.filter(score__lt=is_flagged, before__gte=was_flagged).order_by("score")
+        rows = list(changed.values_list("pk", "before")[:limit])
         found = Prediction.objects.select_related("photo__decision").in_bulk([r[0] for r in rows])
-        return [(found[pk], verdict, score) for pk, verdict, score in rows]
+        return [(found[pk], before) for pk, before in rows]
 
 
 class Prediction(models.Model):
@@ -133,53 +134,3 @@ class Prediction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_verdict_display()} · {written(self.score)}"
-
-
-class RegionQuerySet(models.QuerySet["Region"]):
-    def answered_by_photo(self) -> dict[int, list[list[float]]]:
-        """Boxes (left, top, right, bottom) around the regions on which people's standing decisions
-        were made, by photo, the strongest first.
-
-        A confirmation says that there is a crack, not that each region is one: of a confirmed
-        photo's regions those count that were strong enough to flag it, or else the strongest.
-        """
-        said = self.filter(prediction=F("prediction__photo__decision__prediction"))
-        rows = said.order_by("prediction__photo", "-score", "id").values_list(
-            "prediction__photo",
-            "outline",
-            "score",
-            "prediction__flagged_from",
-            "prediction__photo__decision__outcome",
-        )
-        boxes: dict[int, list[list[float]]] = {}
-        for photo, outline, score, flagged_from, outcome in rows:
-            found = boxes.setdefault(photo, [])
-            if outcome != Outcome.CONFIRMED or score >= flagged_from or not found:
-                found.append(_box(outline))
-        return boxes
-
-
-def _box(outline: list[list[float]]) -> list[float]:
-    across, down = zip(*outline, strict=True)
-    return [min(across), min(down), max(across), max(down)]
-
-
-class Region(models.Model):
-    """A connected area of crack evidence: a polygon in fractions of width and height."""
-
-    prediction = models.ForeignKey(Prediction, on_delete=models.CASCADE, related_name="regions")
-    outline = models.JSONField()
-    score = models.FloatField()
-
-    objects = RegionQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-score", "id"]
-
-    def __str__(self) -> str:
-        return f"Region {self.pk} · {written(self.score)}"
-
-    @property
-    def points(self) -> str:
-        """The outline as an SVG `points` value in a 0–1 view box."""
-        return " ".join(f"{x:.4f},{y:.4f}" for x, y in self.outline)

@@ -9,12 +9,19 @@ if TYPE_CHECKING:
     from classifier.models import ModelVersion
 
 
+def both_thresholds(candidate: "ModelVersion", active: "ModelVersion") -> dict[str, list[float]]:
+    sides = {"active": active, "candidate": candidate}
+    return {name: [side.clear_below, side.flagged_from] for name, side in sides.items()}
+
+
 class TrialQuerySet(models.QuerySet["Trial"]):
     def newest_of(self, candidate: "ModelVersion") -> "Trial | None":
         return self.filter(candidate=candidate).select_related("active").order_by("-id").first()
 
-    def newest_between(self, candidate: "ModelVersion", active: "ModelVersion") -> "Trial | None":
-        return self.filter(candidate=candidate, active=active).order_by("-id").first()
+    def newest_beside(self, active: "ModelVersion") -> "dict[int, Trial]":
+        """The newest trial of each version that stood beside `active`, by the version's id."""
+        trials = self.filter(active=active).defer("photos", "figures").order_by("id")
+        return {trial.candidate_id: trial for trial in trials}
 
 
 class Trial(models.Model):
@@ -28,6 +35,11 @@ class Trial(models.Model):
     findings = models.JSONField(help_text="[{rule, passed, sentence}], the gravest first")
     figures = models.JSONField(default=dict, help_text="kind of structure → version → figures")
     photos = models.JSONField(default=list, help_text="[{photo, cracked, active, candidate}]")
+    thresholds = models.JSONField(
+        default=dict,
+        help_text="{active, candidate}: [clear below, flagged from] when they were compared; "
+        "empty where it was not kept",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TrialQuerySet.as_manager()
@@ -45,3 +57,7 @@ class Trial(models.Model):
     def sentence(self) -> str:
         """Why the candidate was refused; empty where it passed."""
         return next((str(f["sentence"]) for f in self.findings if not f["passed"]), "")
+
+    def judged_by(self, candidate: "ModelVersion", active: "ModelVersion") -> bool:
+        """Tell whether both were compared by the thresholds that these rows have."""
+        return bool(self.thresholds == both_thresholds(candidate, active))

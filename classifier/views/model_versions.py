@@ -18,20 +18,27 @@ from classifier import (
     versions,
 )
 from classifier.models import AuditSample, ModelVersion, Photo, Rescoring, TrainingRun, Trial
+from classifier.readiness import readiness
+from classifier.states import VersionState
 from classifier.views.access import SignedInRequest, guarded
 
 
 @require_safe
 @guarded(roles.TRAIN)
 def models(request: SignedInRequest) -> HttpResponse:
+    rows, back = ModelVersion.objects.for_list(), versions.previous()
+    active = next((row for row in rows if row.state == VersionState.ACTIVE), None)
+    objections = versions.objections(rows, active=active, back=back)
+    runs = TrainingRun.objects.select_related("requested_by", "candidate")[:20]
     context = {
-        "active": ModelVersion.objects.active(),
+        "active": active,
         "shipped": ModelVersion.objects.shipped(),
-        "previous": versions.previous(),
-        "versions": [(row, versions.objection(row)) for row in ModelVersion.objects.for_list()],
-        "runs": TrainingRun.objects.select_related("requested_by", "candidate")[:20],
-        "open_run": TrainingRun.objects.open().first(),
-        "readiness": retraining.readiness(),
+        "previous": back,
+        "failed": ModelVersion.objects.alarming(),
+        "versions": [(row, objections[row.pk]) for row in rows],
+        "runs": runs,
+        "open_run": next((run for run in runs if run.is_open), None),
+        "readiness": readiness(),
     }
     return render(request, "models/list.html", context)
 
@@ -139,11 +146,13 @@ def rescore_cancel(request: SignedInRequest, pk: int) -> HttpResponse:
 @guarded(roles.TRAIN)
 def changes(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ModelVersion, pk=pk)
+    other = rescoring.beside(row)
     context = {
         "version": row,
+        "beside": other,
         "rescoring": Rescoring.objects.newest_of(pk),
         "waiting": Photo.objects.not_judged_by(row).count(),
-        "flips": rescoring.flips(row),
+        "flips": rescoring.flips(row, other),
     }
     return render(request, "models/changes.html", context)
 

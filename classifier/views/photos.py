@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from classifier import intake, photo_files, roles, tasks
 from classifier.forms import DecisionForm, MarkForm
 from classifier.models import Decision, Mark, ModelVersion, Photo
+from classifier.states import Outcome
 from classifier.stripping import without_metadata
 from classifier.views.access import SignedInRequest, demand, guarded
 from classifier.views.files import guarded_file, served
@@ -27,12 +28,17 @@ def photo(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "photo": row,
         "prediction": row.prediction,
-        "regions": row.prediction.regions.all() if row.prediction else [],
+        "regions": row.regions_seen,
         "predictions": row.predictions.select_related("model_version"),
         "decisions": Decision.objects.on(row),
         "marks": Mark.objects.standing_on(row),
         "mark_form": MarkForm(),
         "decision_form": DecisionForm(initial={"seen": row.decision_id}),
+        "clearable": bool(
+            row.decision
+            and row.decision.outcome == Outcome.CONFIRMED
+            and row.decision.prediction_id == row.prediction_id
+        ),
         "outdated": bool(row.prediction and row.prediction.model_version != active),
         "previous": neighbours.before(row),
         "next": neighbours.after(row),

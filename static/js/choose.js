@@ -7,7 +7,7 @@ let last = null;
 
 function count() {
   const chosen = boxes.filter((box) => box.checked).length;
-  form.querySelector("[data-chosen]").textContent = `${chosen} of ${boxes.length} chosen`;
+  form.querySelector("[data-chosen]").textContent = interpolate(gettext("%s of %s chosen"), [chosen, boxes.length]);
   all.checked = chosen === boxes.length;
   all.indeterminate = chosen > 0 && chosen < boxes.length;
 }

@@ -7,7 +7,7 @@ const OPEN = ["waiting", "checking", "ready", "sending"];
 const ENDED = ["stored", "duplicate", "refused"];
 const KEPT = ["mark", "path", "state", "note", "sha256"];
 const DRAWABLE = /^image\/(jpeg|png|webp)$/;
-const CHOOSE_AGAIN = "Not sent before the page was closed. Choose it again.";
+const CHOOSE_AGAIN = gettext("Not sent before the page was closed. Choose it again.");
 
 export class Ledger {
   constructor(page, name) {
@@ -69,7 +69,7 @@ export class Ledger {
     if (link) {
       const anchor = document.createElement("a");
       anchor.href = link;
-      anchor.textContent = state === "duplicate" ? "Open the original" : "Open";
+      anchor.textContent = state === "duplicate" ? gettext("Open the original") : gettext("Open");
       place.append(" ", anchor);
     }
     if (state === "sending") this.draw(item);
@@ -87,16 +87,16 @@ export class Ledger {
   summarise() {
     const count = (...states) => this.in(...states).length;
     const [open, stored, missing] = [count(...OPEN), count("stored"), count("missing")];
-    const parts = [`${stored} of ${this.items.size} stored`];
+    const parts = [interpolate(gettext("%s of %s stored"), [stored, this.items.size])];
     for (const [state, words] of [
-      ["duplicate", "already here"],
-      ["refused", "refused"],
-      ["failed", "not sent"],
+      ["duplicate", gettext("%s already here")],
+      ["refused", gettext("%s refused")],
+      ["failed", gettext("%s not sent")],
+      ["missing", gettext("%s to choose again: only those are sent")],
     ]) {
-      if (count(state)) parts.push(`${count(state)} ${words}`);
+      if (count(state)) parts.push(interpolate(words, [count(state)]));
     }
-    if (missing) parts.push(`${missing} to choose again: only those are sent`);
-    if (this.leftOut) parts.push(`${this.leftOut} other files left out`);
+    if (this.leftOut) parts.push(interpolate(gettext("%s other files left out"), [this.leftOut]));
     this.sum.hidden = this.items.size === 0;
     this.part("sum-words").textContent = parts.join(" · ");
     const bar = this.sum.querySelector("progress");

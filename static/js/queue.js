@@ -84,7 +84,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   const from = { main: document.querySelector("main"), photo: part("queued").dataset.queued };
   const body = new FormData(event.target, event.submitter);
-  part("last").textContent = "Saving …";
+  part("last").textContent = gettext("Saving …");
   unsent += 1;
   sending = sending.then(() => send(event.target, body, from));
   turn(new URL(body.get("next"), location), sending);

@@ -8,10 +8,13 @@ const AT_ONCE = 3;
 const ASKED_AT_ONCE = 10;
 const ASKED_AT_RELOAD = 100; // as many as the site answers at once
 const LONGEST_PAUSE = 30; // seconds between tries while the network or the site is away
+const SILENCE = 120_000; // milliseconds without a sign: the connection died, as while a laptop slept
 const MOST_FAULTS = 5; // a photo at which the site fails this often waits for a person
 const PHOTO_NAME = /\.(jpe?g|jfif|mpo|png|webp|hei[cf]|tiff?)$/i;
-const AWAY = "No answer from the site. Trying again by itself.";
-const SIGNED_OUT = "You are signed out. Sign in again, then choose the photos again: only what is missing is sent.";
+const AWAY = gettext("No answer from the site. Trying again by itself.");
+const SIGNED_OUT = gettext(
+  "You are signed out. Sign in again, then choose the photos again: only what is missing is sent.",
+);
 
 const form = document.querySelector("[data-upload]");
 const drop = document.querySelector("[data-drop]");
@@ -36,7 +39,7 @@ async function ask(batch) {
     try {
       item.sha256 ||= await digest(item.file);
     } catch {
-      ledger.set(item, "failed", "The file cannot be read. Was it moved or is the card out?");
+      ledger.set(item, "failed", gettext("The file cannot be read. Was it moved or is the card out?"));
     }
   }
   const readable = batch.filter((item) => item.state === "checking");
@@ -51,6 +54,7 @@ async function known(batch) {
     const answer = await fetch(form.dataset.known, {
       method: "POST",
       headers: { Accept: "application/json" },
+      signal: AbortSignal.timeout(SILENCE),
       body,
     });
     return { status: answer.status, ...(await answer.json().catch(() => ({}))) };
@@ -94,14 +98,15 @@ function post(item) {
     body.set("photo", item.file, item.file.name);
     const request = new XMLHttpRequest();
     const bar = item.row.querySelector("progress");
+    const begin = performance.now();
     request.open("POST", form.action);
+    request.timeout = SILENCE;
     request.setRequestHeader("Accept", "application/json");
     request.upload.addEventListener("progress", (event) => {
+      request.timeout = event.timeStamp - begin + SILENCE;
       bar.value = (100 * event.loaded) / Math.max(event.total, 1);
     });
-    for (const end of ["load", "error", "abort", "timeout"]) {
-      request.addEventListener(end, () => resolve(request));
-    }
+    request.addEventListener("loadend", () => resolve(request));
     request.send(body);
   });
 }
@@ -138,7 +143,7 @@ function arrived(item, answer) {
 function fault(item, sentence) {
   item.faults = (item.faults ?? 0) + 1;
   if (item.faults < MOST_FAULTS) return hold([item], sentence);
-  ledger.set(item, "failed", sentence ?? "The site had a fault. The photo was not stored.");
+  ledger.set(item, "failed", sentence ?? gettext("The site had a fault. The photo was not stored."));
 }
 
 /** Let these photos wait for the site; what reached it all the same is asked for first. */

@@ -40,7 +40,7 @@ SHOWN = [
     for column in ("shown_to", "hidden_from")
     for who in row[column].split()
 ]
-NO_ROW = ("sign-in", "sign-out", "healthz", "readyz")
+NO_ROW = ("sign-in", "sign-out", "words", "healthz", "readyz")
 WITH_ROW = [row for row in MATRIX if row["route"] not in NO_ROW]
 
 

@@ -6,9 +6,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from classifier import health, people, printing, review, sharing
+from classifier import health, outlines, people, printing, review, sharing
 from classifier.models import (
     AuditSample,
+    ClearedRegion,
     Decision,
     Inspection,
     Mark,
@@ -26,6 +27,7 @@ from classifier.models import (
 from tests.factories import (
     CRACK,
     active_version,
+    add_region,
     jpeg,
     make_classified,
     make_photo_set,
@@ -52,8 +54,9 @@ ROW_OF = {
     "report": "report report-progress report-pdf share",
     "link": "share-revoke",
     "photo_set": "photo-set photo-set-progress photo-upload photos-known",
-    "photo": "photo photo-image retry decide undo mark compare-photo",
+    "photo": "photo photo-image retry decide undo mark compare-photo clear-outlines",
     "mark": "mark-withdraw",
+    "clearing": "outline-restore",
     "version": "model activate discard compare rescore rescore-cancel changes drift"
     " thresholds thresholds-move model-card",
     "person": "person person-link",
@@ -109,6 +112,8 @@ class World:
             "draw-audit": {"wished": "0.05"},
             "thresholds-move": {"clear_below": 0.2, "flagged_from": 0.8},
             "undo": {"seen": self.decision},
+            "clear-outlines": {"seen": self.decision, "region": self.rows["region"]},
+            "outline-restore": {"seen": self.decision},
         }
         if route == "structures-import":
             return {"table": SimpleUploadedFile("new.csv", b"name,type\nNew bridge,bridge\n")}
@@ -128,6 +133,8 @@ def make_world() -> World:
     placed = review.mark(
         photo, place, "missed", by=decision.by, seen_decision_id=decision.pk, remark=""
     )
+    outlined = [add_region(photo), add_region(photo)]
+    outlines.clear(photo, [outlined[0].pk], by=decision.by, seen_decision_id=decision.pk)
     assert open_photo.decision is None
     run = TrainingRun.objects.create(
         requested_by=make_user("admin"), base=active_version(), manifest_sha256="0" * 64
@@ -143,6 +150,8 @@ def make_world() -> World:
         "photo_set": photo_set.pk,
         "photo": photo.pk,
         "mark": placed.pk,
+        "region": outlined[1].pk,
+        "clearing": ClearedRegion.objects.get().pk,
         "report": report.pk,
         "link": ShareLink.objects.latest("pk").pk,
         "version": active_version().pk,
@@ -183,6 +192,7 @@ def contents() -> dict[str, list[object]]:
         "photo sets": list(PhotoSet.objects.values()),
         "photos": list(Photo.objects.values()),
         "marks": list(Mark.objects.values()),
+        "clearings": list(ClearedRegion.objects.values()),
         "signatures": list(SignOff.objects.values()),
         "links": list(ShareLink.objects.values()),
         "reports": list(Report.objects.values()),

@@ -8,11 +8,14 @@ from tests.console import Console
 
 FILL = """
 from tests.factories import *
-from classifier import printing, sharing, signing
+from classifier import outlines, printing, sharing, signing
 from classifier.models import Report, User
 admin = User.objects.create_superuser("chief", password="a long password")
 sets = make_lessons(make_user("reviewer"))
 make_photo(sets[1])
+confirmed = sets[0].photos.get(decision__outcome="confirmed")
+cleared = [region.pk for region in confirmed.regions_seen]
+outlines.clear(confirmed, cleared, by=admin, seen_decision_id=confirmed.decision_id)
 candidate = make_candidate()
 report = printing.request_report(sets[0].inspection, "A4", by=admin)
 printing.file_of(report).parent.mkdir()

@@ -1,11 +1,14 @@
+import json
 import resource
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
+import ml_training
 from classifier import classification, engine, images, intake, photo_files, versions
-from classifier.engine import StubEngine
+from classifier.engine import KerasEngine, StubEngine
 from classifier.models import ModelVersion, Photo, Prediction
 from classifier.models.photo_queue import MAX_ATTEMPTS
 from classifier.states import PhotoState, Verdict
@@ -162,6 +165,67 @@ def test_a_broken_model_is_not_the_photos_fault(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(StubEngine, "classify", refuse)
     assert (classify(photo).state, photo.attempts) == (PhotoState.WAITING, 0)
+
+
+@pytest.fixture
+def newest() -> ModelVersion:
+    """Return the active version; the shipped one was active before."""
+    return versions.activate(make_candidate(), by=make_user("admin"), reason="newer")
+
+
+def test_a_whole_version_that_does_not_load_gives_way_and_the_photo_is_judged(
+    newest: ModelVersion,
+) -> None:
+    """F40."""
+    card = versions.model_folder(newest) / "card.json"
+    card.write_text(json.dumps({"name": newest.name, "unloadable": True}))
+    assert versions.problem(newest) is None
+    photo = classify(make_photo())
+    assert (photo.state, photo.attempts) == (PhotoState.WAITING, 0)
+    newest.refresh_from_db()
+    assert (newest.state, newest.failure) == (
+        "retired",
+        f"{versions.model_folder(newest).name} is whole and cannot be loaded.",
+    )
+    photo = classify(photo)
+    assert photo.prediction is not None
+    assert photo.prediction.model_version == active_version()
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionError("classifier.bin"), FileNotFoundError("classifier.bin"), MemoryError()]
+)
+def test_a_network_out_of_reach_is_the_models_fault_and_the_site_goes_back(
+    newest: ModelVersion, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """F40: no photo is called unreadable for it."""
+    loading, worker = versions.model_folder(newest), KerasEngine()
+
+    def load(folder: Path) -> None:
+        assert folder == loading
+        raise error
+
+    monkeypatch.setattr(ml_training, "load_classifier", load)
+    monkeypatch.setattr(KerasEngine, "sums", StubEngine().sums)
+    monkeypatch.setattr(StubEngine, "classify", worker.classify)
+    photo = make_photo()
+    classification.classify(photo.pk, claimant="worker")
+    photo.refresh_from_db()
+    assert (photo.state, photo.attempts, photo.reason) == (PhotoState.WAITING, 0, "")
+    assert ModelVersion.objects.active() == active_version()
+    assert list(ModelVersion.objects.alarming()) == [newest]
+
+
+@pytest.mark.parametrize("error", [PermissionError("a library"), MemoryError()])
+def test_a_network_that_fails_over_a_photo_does_not_call_it_unreadable(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise error
+
+    monkeypatch.setattr(StubEngine, "classify", fail)
+    photo = classify(make_photo())
+    assert (photo.state, photo.attempts, photo.reason) == (PhotoState.WAITING, 1, "")
 
 
 def test_no_active_version_leaves_photos_waiting() -> None:

@@ -80,7 +80,9 @@ def test_a_version_is_trained_activated_and_lets_old_photos_be_judged_again(
     assert "It passed the gate." in capsys.readouterr().out
     call_command("activate_model", candidate.name, by=admin.username)
     call_command("rescore", by=admin.username)
-    assert f"8 photos judged again by {candidate}; now flagged 0" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"8 photos judged again by {candidate}; now flagged 0" in told
+    assert f"beside {active}." in told
     call_command("activate_model", active.name, by=admin.username)
     assert ModelVersion.objects.active() == active
 

@@ -1,8 +1,10 @@
 """Trials of a candidate beside the active version, and what they let through."""
 
+from typing import Any
+
 import pytest
 
-from classifier import gate, overriding, retraining, tasks, versions
+from classifier import gate, overriding, retraining, tasks, thresholds, versions
 from classifier.engine import CompareRequest, Comparison, Finding, StubEngine, TrainingCancelled
 from classifier.models import ModelVersion, Trial, User
 from classifier.states import RunState
@@ -62,6 +64,45 @@ def test_a_trial_beside_another_version_does_not_count(trial: Trial, admin: User
     ModelVersion.objects.by_id(other.pk).move("active")
     assert "not compared with other" in versions.objection(trial.candidate)
     assert versions.objection(trial.active) == "", "What was active before may come back."
+
+
+@pytest.mark.parametrize("side", ["candidate", "active"])
+def test_a_comparison_holds_for_the_thresholds_it_was_made_with(
+    trial: Trial, admin: User, side: str
+) -> None:
+    moved = getattr(trial, side)
+    before = moved.clear_below
+    thresholds.move(moved, clear_below=0.05, flagged_from=moved.flagged_from, by=admin)
+    candidate = ModelVersion.objects.get(pk=trial.candidate_id)
+    assert "by the thresholds that both have now" in versions.objection(candidate)
+    with pytest.raises(overriding.AgainstTheGate, match="Compare it again"):
+        versions.activate(candidate, by=admin)
+    thresholds.move(moved, clear_below=before, flagged_from=moved.flagged_from, by=admin)
+    candidate.refresh_from_db()
+    assert versions.objection(candidate) == "", "They are those of the comparison again."
+    thresholds.move(moved, clear_below=0.05, flagged_from=moved.flagged_from, by=admin)
+    tasks.compare_version(candidate.pk)
+    candidate.refresh_from_db()
+    assert versions.activate(candidate, by=admin).state == "active"
+
+
+def test_thresholds_moved_while_it_is_compared_are_noticed(
+    monkeypatch: pytest.MonkeyPatch, trial: Trial, admin: User
+) -> None:
+    compare = StubEngine.compare
+
+    def while_they_move(*given: Any) -> Comparison:
+        thresholds.move(trial.active, clear_below=0.05, flagged_from=0.7, by=admin)
+        return compare(*given)
+
+    monkeypatch.setattr(StubEngine, "compare", while_they_move)
+    tasks.compare_version(trial.candidate_id)
+    assert "by the thresholds that both have now" in versions.objection(trial.candidate)
+
+
+def test_a_comparison_from_before_thresholds_were_kept_does_not_count(trial: Trial) -> None:
+    Trial.objects.update(thresholds={})
+    assert "Compare it again" in versions.objection(trial.candidate)
 
 
 def test_a_shipped_version_is_compared_when_asked(

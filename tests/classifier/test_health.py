@@ -1,13 +1,15 @@
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from classifier import health, tasks, versions
+from classifier import health, seals, tasks, versions
+from classifier.engine import engine
 from classifier.models import AuditEvent, ModelVersion, Pulse
 from classifier.states import VersionState
-from tests.factories import active_version
+from tests.factories import active_version, make_candidate, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -53,17 +55,98 @@ def broken() -> ModelVersion:
 
 
 def test_a_broken_version_gives_way_to_the_one_before(broken: ModelVersion) -> None:
-    earlier = versions.fall_back(broken)
+    earlier = versions.fall_back(broken, why="gone")
     assert earlier is not None
     assert ModelVersion.objects.active() == earlier
     assert AuditEvent.objects.last_subject("model version activated") == earlier.pk
+    failed = AuditEvent.objects.get(action="model version failed")
+    assert (failed.subject_id, failed.actor, failed.detail) == (broken.pk, None, {"why": "gone"})
 
 
-def test_a_version_that_works_never_gives_way() -> None:
-    assert versions.fall_back(active_version()) is None
+def test_a_version_that_is_no_longer_active_takes_nobody_down(broken: ModelVersion) -> None:
+    earlier = versions.fall_back(broken, why="gone")
+    assert versions.fall_back(broken, why="gone") is None
+    assert ModelVersion.objects.active() == earlier
 
 
-def test_with_nothing_to_fall_back_on_photos_wait(broken: ModelVersion) -> None:
+def test_with_nothing_to_fall_back_on_photos_wait_and_it_is_told_once(
+    broken: ModelVersion,
+) -> None:
     ModelVersion.objects.filter(state=VersionState.RETIRED).update(weights_sha256="1" * 64)
-    assert versions.fall_back(broken) is None
+    assert versions.fall_back(broken, why="gone") is None
+    assert versions.fall_back(broken, why="gone") is None
     assert ModelVersion.objects.active() == broken
+    assert AuditEvent.objects.filter(action="model version failed").count() == 1
+    assert list(ModelVersion.objects.alarming()) == [broken]
+
+
+def test_versions_that_fail_one_after_the_other_do_not_take_turns(broken: ModelVersion) -> None:
+    earlier = versions.fall_back(broken, why="gone")
+    assert earlier is not None
+    versions.model_folder(broken).mkdir()
+    ModelVersion.objects.by_id(broken.pk).update(**whole(versions.model_folder(broken)))
+    assert versions.problem(ModelVersion.objects.get(pk=broken.pk)) is None
+    assert versions.fall_back(earlier, why="no memory") is None
+    assert ModelVersion.objects.active() == earlier
+
+
+def whole(folder: Path) -> dict[str, str]:
+    """Write a model's files and return what is registered of them."""
+    (folder / "card.json").write_text('{"name": "mended"}')
+    facts = engine().read_facts(folder)
+    return {
+        "weights_sha256": facts.weights_sha256,
+        "files_sha256": facts.files_sha256,
+        "seal": seals.seal(folder),
+    }
+
+
+# --- how long it is told ---
+@pytest.fixture
+def fallen_back(broken: ModelVersion) -> ModelVersion:
+    """Return the version that took over; the sweeper runs."""
+    Pulse.objects.beat(health.SWEEP)
+    assert health.is_healthy(timezone.now())
+    earlier = versions.fall_back(broken, why="gone")
+    assert earlier is not None
+    assert not health.is_healthy(timezone.now())
+    assert health.is_ready()
+    assert versions.previous() is None
+    return earlier
+
+
+def test_a_reversion_is_told_until_an_admin_stays_with_it(fallen_back: ModelVersion) -> None:
+    admin = make_user("admin")
+    assert versions.activate(fallen_back, by=admin) == fallen_back
+    assert health.is_healthy(timezone.now())
+    assert AuditEvent.objects.get(action="model version failure seen").actor == admin
+    assert versions.previous() is None, "a version that failed is no way back"
+
+
+def test_a_reversion_is_told_until_an_admin_activates_another(fallen_back: ModelVersion) -> None:
+    versions.activate(make_candidate(), by=make_user("admin"), reason="newer")
+    assert health.is_healthy(timezone.now())
+    assert versions.previous() == fallen_back
+
+
+def test_a_reversion_is_told_until_the_broken_version_is_discarded(
+    fallen_back: ModelVersion, broken: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions, "FEWEST_KEPT", 1)
+    make_candidate("later")
+    versions.discard(broken, by=make_user("admin"))
+    assert health.is_healthy(timezone.now())
+
+
+def test_a_mended_version_is_a_way_back_again(
+    fallen_back: ModelVersion, broken: ModelVersion
+) -> None:
+    admin = make_user("admin")
+    versions.model_folder(broken).mkdir()
+    ModelVersion.objects.by_id(broken.pk).update(**whole(versions.model_folder(broken)))
+    broken.refresh_from_db()
+    versions.activate(broken, by=admin, reason="mended")
+    back = versions.previous()
+    assert back == fallen_back
+    versions.activate(back, by=admin)
+    assert versions.previous() == broken

@@ -6,17 +6,18 @@ from uuid import uuid4
 
 import pytest
 
-from classifier import manifests, retraining, review
+from classifier import gate, manifests, outlines, retraining, review
 from classifier.classification import judge_again
 from classifier.engine import ModelFacts, Progress, RetrainRequest, StubEngine
 from classifier.manifests import Entry, LeakedSplit, draw_sides
-from classifier.models import ModelVersion, Photo, Region, Structure, TrainingRun
+from classifier.models import ModelVersion, Photo, Structure, TrainingRun
 from classifier.states import Side
 from tests.factories import (
     CRACK,
     DOUBT,
     SOUND,
     active_version,
+    add_region,
     make_candidate,
     make_classified,
     make_lessons,
@@ -61,6 +62,16 @@ def test_what_would_teach_and_measure_is_refused_by_name(what: str) -> None:
 
 def test_two_photos_of_one_side_may_share_everything() -> None:
     manifests.refuse_leaks([entry(LEARN, structure=1), entry(LEARN, structure=1), entry(TEST)])
+
+
+@pytest.mark.django_db
+def test_what_the_gate_will_have_is_told_before_the_sides_are_drawn() -> None:
+    make_lessons(make_user("reviewer"), structures=5)
+    told = [bar.there for bar in manifests.gate_bars(manifests.outline())]
+    measuring = manifests.of_side(manifests.freeze(), Side.TEST)
+    confirmed = sum(entry["cracked"] for entry in measuring)
+    assert told == [confirmed, len(measuring) - confirmed] == [2, 2]
+    assert told == [bar.there for bar in manifests.gate_bars(manifests.outline())]
 
 
 @pytest.mark.django_db
@@ -129,8 +140,7 @@ def regions_of(outcome: str) -> list[list[float]]:
     assert photo.prediction
     photo.prediction.regions.all().delete()
     for number, score in enumerate((0.4, 0.9, 0.75)):
-        square = [[number / 4, 0.1], [number / 4 + 0.1, 0.1], [number / 4, 0.3]]
-        Region.objects.create(prediction=photo.prediction, outline=square, score=score)
+        add_region(photo, left=number / 4, score=score)
     cause = "joint" if outcome == "dismissed" else ""
     review.decide(photo, outcome, by=by, seen_decision_id=None, cause=cause)
     (label,) = manifests.labels()
@@ -145,6 +155,48 @@ def test_all_regions_of_a_dismissed_photo_are_dismissed_the_strongest_first() ->
 @pytest.mark.django_db
 def test_of_a_confirmed_photo_the_regions_count_that_flagged_it() -> None:
     assert regions_of("confirmed") == [[0.25, 0.1], [0.5, 0.1]]
+
+
+def without_left(left: float) -> dict[str, list[float]]:
+    """Clear an outline of a confirmed photo; return where those lie that stay and that went."""
+    regions_of("confirmed")
+    photo = Photo.objects.get()
+    outlined = [region for region in photo.regions_seen if region.outline[0][0] == left]
+    seen, by = photo.decision_id, make_user("reviewer")
+    outlines.clear(photo, [region.pk for region in outlined], by=by, seen_decision_id=seen)
+    (label,) = manifests.labels()
+    return {name: [box[0] for box in label[name]] for name in ("regions", "cleared")}
+
+
+@pytest.mark.django_db
+def test_a_cleared_outline_is_no_crack_and_the_others_stay() -> None:
+    assert without_left(0.25) == {"regions": [0.5], "cleared": [0.25]}
+
+
+@pytest.mark.django_db
+def test_a_clearing_is_news_and_changes_the_hash_of_a_manifest() -> None:
+    regions_of("confirmed")
+    earlier = manifests.labels()
+    photo = Photo.objects.get()
+    for region in photo.regions_seen:
+        seen, by = photo.decision_id, make_user("reviewer")
+        outlines.clear(photo, [region.pk], by=by, seen_decision_id=seen)
+    now = manifests.labels()
+    assert manifests.changes_since(earlier, now) == 1
+    assert manifests.changes_since(now, manifests.outline()) == 0
+    assert manifests.digest(now) != manifests.digest(earlier)
+    ((_, taught),) = gate.labelled(now)
+    assert (len(taught.regions), len(taught.cleared)) == (0, 3)
+
+
+@pytest.mark.django_db
+def test_a_dismissal_covers_what_was_cleared() -> None:
+    without_left(0.25)
+    photo = Photo.objects.get()
+    seen, by = photo.decision_id, make_user("reviewer")
+    review.decide(photo, "dismissed", by=by, seen_decision_id=seen, cause="joint")
+    (label,) = manifests.labels()
+    assert (len(label["regions"]), label["cleared"]) == (3, [])
 
 
 @pytest.mark.django_db

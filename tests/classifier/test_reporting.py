@@ -7,9 +7,17 @@ from typing import Any
 import pytest
 from pycocotools.coco import COCO
 
-from classifier import reporting, review
+from classifier import outlines, reporting, review
 from classifier.models import Photo, PhotoSet
-from tests.factories import CRACK, SOUND, make_classified, make_photo, make_photo_set, make_user
+from tests.factories import (
+    CRACK,
+    SOUND,
+    add_region,
+    make_classified,
+    make_photo,
+    make_photo_set,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +83,18 @@ def test_coco_leaves_out_regions_of_dismissed_photos(photo_set: PhotoSet) -> Non
     assert (len(found["images"]), found["annotations"]) == (1, [])
 
 
+def test_a_cleared_outline_is_told_as_such_and_is_no_crack(photo_set: PhotoSet) -> None:
+    photo = make_classified(photo_set, CRACK)
+    decide(photo, "confirmed")
+    region, by = add_region(photo), make_user("reviewer")
+    outlines.clear(photo, [region.pk], by=by, seen_decision_id=photo.decision_id)
+    (facts,) = reporting.as_json(photo_set.inspection)["photos"]
+    cleared = {tuple(one["outline"][0]): one["cleared"] for one in facts["regions"]}
+    assert cleared == {(0.0, 0.0): False, (0.5, 0.1): True}
+    (annotation,) = reporting.as_coco(photo_set.inspection)["annotations"]
+    assert annotation["bbox"][:2] == [0, 0]
+
+
 def test_geojson_has_a_point_for_each_photo_with_a_position(photo_set: PhotoSet) -> None:
     placed = make_classified(photo_set, CRACK)
     make_classified(photo_set, CRACK)
@@ -88,5 +108,5 @@ def test_an_export_takes_the_same_queries_for_many_photos(
 ) -> None:
     for _ in range(8):
         make_classified(photo_set, CRACK)
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         reporting.as_json(photo_set.inspection)

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from classifier import rescoring, review, tasks, versions
+from classifier import rescoring, review, tasks, thresholds, versions
 from classifier.engine import PhotoAnswer, StubEngine
 from classifier.models import ModelVersion, Photo, Prediction, Rescoring, User
 from tests.factories import (
@@ -78,7 +78,7 @@ def test_the_page_of_changes_shows_both_ways_with_what_people_decided(
     version = newer(admin)
     turned_round(monkeypatch)
     rescoring.go_on(rescoring.ask(version, by=admin).pk)
-    found = rescoring.flips(version)
+    found = rescoring.flips(version, rescoring.beside(version))
     assert [(flip.photo, flip.outcome) for flip in found.now_flagged] == [(photos[1], "unreviewed")]
     (lost,) = found.no_longer_flagged
     assert (lost.photo, lost.outcome, lost.before, lost.after) == (
@@ -87,6 +87,48 @@ def test_the_page_of_changes_shows_both_ways_with_what_people_decided(
         "flagged",
         "clear",
     )
+
+
+def test_candidates_are_held_beside_the_active_version_not_beside_each_other(
+    monkeypatch: pytest.MonkeyPatch, photos: list[Photo], admin: User
+) -> None:
+    active, first, second = active_version(), make_candidate("first"), make_candidate("second")
+    turned_round(monkeypatch)
+    for candidate in (first, second):
+        rescoring.go_on(rescoring.ask(candidate, by=admin).pk)
+        assert rescoring.beside(candidate) == active
+        found = rescoring.flips(candidate, active)
+        assert [flip.photo for flip in found.now_flagged] == [photos[1]]
+        assert [flip.photo for flip in found.no_longer_flagged] == [photos[0]]
+    versions.activate(second, by=admin, reason="better")
+    assert rescoring.beside(second) == active, "It was active before."
+    active.refresh_from_db()
+    assert rescoring.beside(active) == second
+
+
+@pytest.mark.parametrize("moved", ["candidate", "active"])
+def test_thresholds_moved_after_the_answers_count_on_the_page(
+    photos: list[Photo], admin: User, moved: str
+) -> None:
+    """Both versions score the cracked photo alike; one of them comes to ask for more."""
+    sides = {"active": active_version(), "candidate": make_candidate()}
+    candidate = sides["candidate"]
+    rescoring.go_on(rescoring.ask(candidate, by=admin).pk)
+    score = candidate.predictions.get(photo=photos[0]).score
+    thresholds.move(sides[moved], clear_below=0.1, flagged_from=(1 + score) / 2, by=admin)
+    for side in sides.values():
+        side.refresh_from_db()
+    found = rescoring.flips(candidate, sides["active"])
+    flips = found.no_longer_flagged if moved == "candidate" else found.now_flagged
+    verdicts = ["flagged", "undecided"] if moved == "candidate" else ["undecided", "flagged"]
+    assert [[flip.before, flip.after] for flip in flips] == [verdicts]
+    assert len(found.now_flagged) + len(found.no_longer_flagged) == 1
+
+
+def test_the_only_version_is_held_beside_none(photos: list[Photo]) -> None:
+    active = active_version()
+    assert rescoring.beside(active) is None
+    assert rescoring.flips(active, None).now_flagged == []
 
 
 def test_a_candidate_on_trial_changes_no_answer(photos: list[Photo], admin: User) -> None:

@@ -1,12 +1,16 @@
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
+from django.utils import timezone
 
 from classifier import retraining, review, training_pulse, versions
-from classifier.engine import Progress
+from classifier.engine import Progress, StubEngine
 from classifier.models import AuditEvent, ModelVersion, Photo, TrainingRun, User
+from classifier.readiness import readiness
 from classifier.states import RunState, VersionState
 from tests.factories import active_version, make_lessons, make_photo_set, make_reviewed, make_user
+from tests.live_site import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +94,27 @@ def test_a_running_run_stops_at_its_next_step(admin: User, monkeypatch: pytest.M
     assert not ModelVersion.objects.filter(state=VersionState.CANDIDATE).exists()
 
 
+@pytest.mark.usefixtures("_reviewed")
+def test_a_run_that_is_cancelled_while_it_trains_stops_and_leaves_nothing(
+    admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_pulse, "CHECK_SECONDS", 0)
+    run, beat = retraining.request_run(by=admin), training_pulse.Heart.beat
+
+    def cancel_and_beat(heart: training_pulse.Heart, progress: Progress) -> None:
+        beat(heart, progress)
+        if progress.epoch == 1:
+            retraining.cancel(TrainingRun.objects.get(), by=admin)
+
+    monkeypatch.setattr(training_pulse.Heart, "beat", cancel_and_beat)
+    monkeypatch.setattr(training_pulse.Heart, "_tick", lambda _self: None)
+    retraining.execute(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.message) == ("cancelled", "Cancelled; nothing was changed.")
+    assert [point["epoch"] for point in run.history] == [1]
+    assert not versions.model_folder(ModelVersion(folder=f"run-{run.pk}", name="")).exists()
+
+
 def silent(admin: User, *, attempts: int = 1) -> TrainingRun:
     """Return a run whose worker has been silent for longer than it may."""
     run = retraining.request_run(by=admin)
@@ -140,6 +165,46 @@ def test_a_worker_that_was_thought_dead_stops_when_another_goes_on(admin: User) 
     assert brake.pulled()
     run.refresh_from_db()
     assert run.history == []
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.usefixtures("_reviewed")
+@pytest.mark.parametrize("stage", ["retrain", "compare"])
+def test_a_stage_that_tells_of_no_progress_keeps_its_heartbeat(
+    admin: User, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    """R12: it lasts until the clock has written twice, and nothing else writes meanwhile."""
+    monkeypatch.setattr(training_pulse, "CHECK_SECONDS", 0.05)
+    run, carry_on = retraining.request_run(by=admin), getattr(StubEngine, stage)
+
+    def quiet(*given: object) -> object:
+        for _ in range(2):
+            began = timezone.now()
+            written = TrainingRun.objects.filter(heartbeat_at__gt=began)
+            wait_until(written.exists, "heartbeat", seconds=30)
+            assert retraining.resume_silent(began + timedelta(seconds=90)) == 0
+        return carry_on(*given)
+
+    monkeypatch.setattr(StubEngine, stage, quiet)
+    assert retraining.execute(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.SUCCEEDED
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_an_attempt_that_was_given_up_writes_no_heartbeat(
+    admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = silent(admin)
+    before = TrainingRun.objects.get()
+    TrainingRun.objects.by_id(run.pk).update(attempts=2)
+    heart = training_pulse.Heart(before)
+    monkeypatch.setattr(training_pulse, "CHECK_SECONDS", 0)
+    turns = iter([False, True])
+    monkeypatch.setattr(heart._stopped, "wait", lambda _seconds: next(turns))
+    monkeypatch.setattr(training_pulse, "connection", Mock())
+    heart._tick()
+    assert TrainingRun.objects.get().heartbeat_at == before.heartbeat_at
 
 
 @pytest.mark.usefixtures("_reviewed")
@@ -209,8 +274,8 @@ def test_a_run_afresh_starts_from_the_shipped_model_and_meets_the_active_one(adm
 @pytest.mark.usefixtures("_reviewed")
 def test_what_was_decided_since_the_last_run_is_counted(admin: User) -> None:
     manifest = run_once(admin).manifest
-    assert retraining.readiness().new == 0
+    assert readiness().new == 0
     make_reviewed(make_photo_set(), "confirmed", by=admin)
     photo = Photo.objects.get(pk=manifest[0]["photo"])
     review.decide(photo, "cant_tell", by=admin, seen_decision_id=photo.decision_id)
-    assert retraining.readiness().new == 2
+    assert readiness().new == 2

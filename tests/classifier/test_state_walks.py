@@ -15,7 +15,7 @@ from classifier.states import OPEN_RUNS, VersionState
 from tests.factories import make_lessons, make_user
 
 pytestmark = pytest.mark.django_db
-STEPS = 60
+STEPS = 80
 REFUSED = (
     retraining.AlreadyTraining,
     retraining.CannotTrain,

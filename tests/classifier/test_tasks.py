@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from celery import current_app
+from celery import Task, current_app
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -11,6 +11,8 @@ from classifier.states import PhotoState
 from tests.factories import active_version, make_photo
 
 pytestmark = pytest.mark.django_db
+STARTED_AT = 4
+"""The niceness of the worker."""
 
 
 class Broken:
@@ -24,6 +26,19 @@ class Broken:
     def apply_async(self, _arguments: tuple[int], **_how: object) -> None:
         self.calls += 1
         raise OperationalError("refused")
+
+
+@pytest.fixture(autouse=True)
+def stepped_back(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Record by how much the worker became nicer; the tests stay as they are."""
+    steps: list[int] = []
+
+    def nice(more: int) -> int:
+        steps.append(more)
+        return STARTED_AT + sum(steps)
+
+    monkeypatch.setattr("classifier.tasks.os.nice", nice)
+    return steps
 
 
 @pytest.fixture
@@ -98,17 +113,17 @@ def test_a_task_for_a_photo_that_is_gone_ends_quietly() -> None:
     assert not Photo.objects.exists()
 
 
-def test_a_training_yields_to_photos_and_no_further_with_each_run(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("task", "niceness"),
+    [
+        (tasks.classify_photo, tasks.CLASSIFYING_NICENESS),
+        (tasks.run_training, tasks.TRAINING_NICENESS),
+    ],
+)
+def test_photos_yield_to_pages_and_trainings_to_photos_once_and_for_all(
+    task: Task, niceness: int, stepped_back: list[int]
 ) -> None:
-    asked: list[int] = []
-
-    def nice(more: int) -> int:
-        asked.append(more)
-        return 4 + sum(asked)
-
-    monkeypatch.setattr("classifier.tasks.os.nice", nice)
-    monkeypatch.setattr("classifier.tasks.retraining.execute", lambda _run: True)
     for _ in range(2):
-        tasks.run_training(1)
-    assert sum(asked) == tasks.TRAINING_NICENESS - 4
+        task(12345)
+    assert sum(stepped_back) == niceness - STARTED_AT
+    assert tasks.CLASSIFYING_NICENESS < tasks.TRAINING_NICENESS

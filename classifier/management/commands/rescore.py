@@ -25,9 +25,11 @@ class Command(BaseCommand):
         asked = rescoring.ask(version, by=named(options["by"]))
         rescoring.go_on(asked.pk, seconds=math.inf)
         asked.refresh_from_db()
-        changed = rescoring.flips(version)
+        other = rescoring.beside(version)
+        changed = rescoring.flips(version, other)
         self.stdout.write(
             f"{asked.done} photos judged again by {version}; "
             f"now flagged {len(changed.now_flagged)}, "
-            f"no longer flagged {len(changed.no_longer_flagged)}."
+            f"no longer flagged {len(changed.no_longer_flagged)}"
+            + (f", beside {other}." if other else ".")
         )

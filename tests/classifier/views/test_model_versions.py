@@ -1,12 +1,21 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
-from classifier import retraining
-from classifier.models import AuditEvent, ModelVersion, Rescoring, TrainingRun, Trial, User
+from classifier import manifests, retraining, versions
+from classifier.models import (
+    AuditEvent,
+    ModelVersion,
+    Rescoring,
+    Structure,
+    TrainingRun,
+    Trial,
+    User,
+)
 from tests.classifier.views.conftest import ClientFor
 from tests.factories import active_version, make_candidate, make_lessons, make_user
+from tests.speed.pages import MOST_QUERIES
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +40,20 @@ def test_the_button_says_what_is_missing(client: Client) -> None:
     answer = client.post(reverse("train"), follow=True)
     assert "4 confirmed photos are needed; there are 0." in answer.content.decode()
     assert not TrainingRun.objects.exists()
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_before_a_run_the_page_says_what_the_gate_will_ask_for(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = client.get(reverse("models")).content.decode()
+    assert "cannot pass the gate" in page
+    assert "they have 1 and 1." in page
+    assert not Structure.objects.exclude(side="").exists(), "Looking draws no side."
+    monkeypatch.setattr(manifests, "FEWEST_MEASURED", 1)
+    page = client.get(reverse("models")).content.decode()
+    assert "have 1 confirmed and 1 dismissed photos; it needs 1 of each." in page
+    assert "cannot pass the gate" not in page
 
 
 @pytest.mark.usefixtures("_reviewed")
@@ -166,7 +189,9 @@ def test_old_photos_are_judged_again_on_request(
     make_lessons(admin, structures=1)
     version = make_candidate()
     address = reverse("changes", args=[version.pk])
-    assert "Try it on the newest photos" in client.get(address).content.decode()
+    page = client.get(address).content.decode()
+    assert "Try it on the newest photos" in page
+    assert f"Of the photos that {version} and {active_version()} judged" in page
     client.post(reverse("rescore", args=[version.pk]))
     asked = Rescoring.objects.get()
     assert asked.pk in rung
@@ -205,3 +230,52 @@ def test_a_second_admin_reads_the_reason_and_agrees(
     assert "Agree and activate against the gate" in page
     second.post(address)
     assert ModelVersion.objects.active() == refused
+
+
+@pytest.fixture
+def failed(client: Client, admin: User) -> ModelVersion:
+    """Return a version that could not be used, so that the shipped one took over."""
+    version = versions.activate(make_candidate("cracked"), by=admin, reason="newer")
+    assert versions.fall_back(version, why="It holds NaN.") == active_version()
+    return version
+
+
+def test_a_reversion_is_told_on_the_pages_of_admins_until_one_answers(
+    client: Client, failed: ModelVersion
+) -> None:
+    told = "cracked could not be used and the site went back to stub by itself at"
+    for page in ("models", "system"):
+        assert told in client.get(reverse(page)).content.decode()
+    own_page = client.get(reverse("model", args=[failed.pk])).content.decode()
+    assert "It could not be used at" in own_page
+    assert "It holds NaN." in own_page
+    assert "hairline_failed_versions 1.0" in client.get(reverse("metrics")).content.decode()
+    assert "Stay with stub" in client.get(reverse("models")).content.decode()
+    client.post(reverse("activate", args=[active_version().pk]))
+    for page in ("models", "system"):
+        assert told not in client.get(reverse(page)).content.decode()
+    assert "hairline_failed_versions 0.0" in client.get(reverse("metrics")).content.decode()
+
+
+def test_a_version_that_failed_is_not_offered_as_the_way_back(
+    client: Client, failed: ModelVersion
+) -> None:
+    assert "Roll back to" not in client.get(reverse("models")).content.decode()
+    client.post(reverse("activate", args=[active_version().pk]))
+    assert "Roll back to" not in client.get(reverse("models")).content.decode()
+
+
+def test_with_no_version_to_go_back_to_the_page_says_that_photos_wait(client: Client) -> None:
+    assert versions.fall_back(active_version(), why="It holds NaN.") is None
+    page = client.get(reverse("models")).content.decode()
+    assert "stub cannot be used since" in page
+    assert "Photos wait." in page
+
+
+def test_many_versions_are_listed_by_no_more_questions(
+    client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(10):
+        make_candidate(f"candidate {number}")
+    with django_assert_max_num_queries(MOST_QUERIES):
+        assert "why?" in client.get(reverse("models")).content.decode()

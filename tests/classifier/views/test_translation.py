@@ -1,8 +1,10 @@
 """In a language made here, in which every marked text stands in ⟦brackets⟧."""
 
 import re
+import struct
 from gettext import NullTranslations
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from django.db import transaction
@@ -165,3 +167,31 @@ def test_numbers_for_people_have_the_sign_of_their_language(
 ) -> None:
     page = page_of(client_for("reviewer"), reverse("review"))
     assert re.search(r"0,\d\d", " ".join(page.said))
+
+
+def compiled(texts: dict[str, str]) -> bytes:
+    """Return a catalogue as msgfmt writes it."""
+    pairs = sorted((text.encode(), said.encode()) for text, said in texts.items())
+    count, end = len(pairs), 28 + 16 * len(pairs)
+    tables, strings = [b"", b""], b""
+    for column in (0, 1):
+        for pair in pairs:
+            tables[column] += struct.pack("<II", len(pair[column]), end + len(strings))
+            strings += pair[column] + b"\0"
+    head = struct.pack("<7I", 0x950412DE, 0, count, 28, 28 + 8 * count, 0, end)
+    return head + b"".join(tables) + strings
+
+
+def test_scripts_get_their_sentences_in_the_language_of_the_browser(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "de" / "LC_MESSAGES" / "djangojs.mo"
+    file.parent.mkdir(parents=True)
+    head = {"": "Content-Type: text/plain; charset=UTF-8\n"}
+    file.write_bytes(compiled({**head, "%s of %s stored": "%s von %s gespeichert"}))
+    settings.LOCALE_PATHS = [tmp_path]
+    for language, is_german in (("de", True), ("en", False)):
+        answer = client.get(reverse("words"), headers={"Accept-Language": language})
+        assert answer["Content-Type"].startswith("text/javascript")
+        assert ("%s von %s gespeichert" in answer.content.decode()) == is_german
+        assert "Accept-Language" in answer["Vary"]
