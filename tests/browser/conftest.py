@@ -72,7 +72,7 @@ def signed_in(
     browser: Browser, site: LiveSite, username: str = "admin", **options: Any
 ) -> Iterator[Page]:
     context = browser.new_context(
-        base_url=site.url(""), **{"viewport": {"width": 1280, "height": 800}, **options}
+        **{"base_url": site.url(""), "viewport": {"width": 1280, "height": 800}, **options}
     )
     page = context.new_page()
     complaints: list[str] = []
@@ -82,7 +82,7 @@ def signed_in(
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(site.password)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(site.url("/"))
+    page.wait_for_url("/")
     yield page
     context.close()
     # The browser itself notes each refused answer and each request without a network; the page's

@@ -4,6 +4,7 @@ from tests.live_site import LiveSite
 
 NOT_PAGES = {
     "healthz": "a word for monitoring",
+    "words": "sentences for scripts",
     "readyz": "a word for monitoring",
     "audit-export": "a file",
     "export": "a file",

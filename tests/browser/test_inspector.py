@@ -64,13 +64,15 @@ def test_twelve_dropped_photos_are_classified_and_reviewed_by_keyboard(
     assert page.request.get(overlay.get_attribute("href") or "").ok
 
     page.get_by_role("link", name="Review", exact=True).click()
+    expect(page.locator("[data-queued]").first).to_be_attached()
+    page.wait_for_load_state()  # keys work once the page's modules have run
     before = site.value("SELECT count(*) FROM classifier_decision")
     for keys in ("c", "d1", "t"):
         address = page.url
         for key in keys:
             page.keyboard.press(key)
         expect(page).not_to_have_url(address)
-        page.wait_for_load_state()  # keys work once the page's modules have run
+        page.wait_for_load_state()
         expect(page.locator("[data-last]")).to_contain_text("Undo")  # the answer is stored
     assert site.value("SELECT count(*) FROM classifier_decision") == before + 3
     outcomes = site.rows("SELECT outcome, cause FROM classifier_decision ORDER BY id DESC LIMIT 3")
