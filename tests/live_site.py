@@ -36,14 +36,18 @@ ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = re.compile(r"password (\S+)")
 
 
+PATIENCE = 3
+"""How many times as long as on an idle machine a test waits before it calls a thing missing."""
+
+
 def wait_until(
     condition: Callable[[], bool], what: str, *, seconds: float, every: float = 0.1
 ) -> None:
-    """Poll until `condition` holds; fail naming `what` when the time is over."""
-    deadline = time.monotonic() + seconds
+    """Poll until `condition` holds; fail naming `what` after PATIENCE times the seconds."""
+    deadline = time.monotonic() + PATIENCE * seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"after {seconds:.0f} s still not: {what}")
+            raise AssertionError(f"after {PATIENCE * seconds:.0f} s still not: {what}")
         time.sleep(every)
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from PIL import ImageChops, ImageStat
+from PIL import ImageChops, ImageFile, ImageStat
 
 from classifier.images import display_name
 from ml_training.contracts import PhotoRefused, PhotoUnreadable
@@ -43,12 +42,11 @@ def test_a_file_that_will_not_do_is_refused_with_a_sentence(row: BadInput) -> No
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=str)
-def test_a_refusal_takes_no_time(row: BadInput) -> None:
+def test_a_refusal_decodes_no_pixel(row: BadInput, monkeypatch: pytest.MonkeyPatch) -> None:
     data = io.BytesIO(row.build())
-    started = time.process_time()
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("It was decoded."))
     with pytest.raises(PhotoRefused):
         inspect(data, name=row.filename)
-    assert time.process_time() - started <= 0.05
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=str)
@@ -78,10 +76,8 @@ def test_an_odd_but_good_photo_is_read(row: BadInput, tmp_path: Path) -> None:
     path = tmp_path / "stored"
     path.write_bytes(row.build())
     facts = inspect(path, name=row.filename)
-    started = time.process_time()
     photo = open_upright(path)
     assert (photo.mode, photo.size) == ("RGB", (facts.width, facts.height))
-    assert time.process_time() - started <= 5
     assert row.notice in "".join(facts.notices)
 
 

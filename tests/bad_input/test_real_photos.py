@@ -1,6 +1,5 @@
 """Photos of 74 real cameras, some with broken EXIF: all pass through upload and worker."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -35,11 +34,9 @@ def test_every_real_photo_is_stored_classified_and_stripped(
     photo_set = make_photo_set()
     client, address = signed_in(photo_set.uploaded_by), reverse("photo-upload", args=[photo_set.pk])
     for sample in samples:
-        begin = time.monotonic()
         form = {"photo": upload_file(sample.read_bytes(), sample.name)}
         answer = client.post(address, form, headers={"accept": "application/json"})
         assert answer.status_code == (422 if sample.name in TOO_SMALL else 201), sample
-        assert time.monotonic() - begin <= 2, sample
     for photo in Photo.objects.all():
         assert classification.classify(photo.pk, claimant="test"), photo.name
         made = photo_files.derived(photo) / "working.jpg"

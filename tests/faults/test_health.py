@@ -42,17 +42,15 @@ CENSUS = ("classify@", "maint@", "Without a worker: train")
 def test_the_system_page_counts_workers_and_opens_without_the_broker(
     site: LiveSite, visit: Visit
 ) -> None:
-    """Frozen, not merely dead: an answer that asked the broker would wait for it."""
+    """Frozen, not merely dead: what it last told is shown."""
     wait_until(
         lambda: all(words in visit.session.open("/system/") for words in CENSUS),
         "the census is taken",
         seconds=60,
     )
     site.kill("valkey", signal.SIGSTOP)
-    begin = time.monotonic()
     assert "classify@" in visit.session.open("/system/")
     assert "hairline_photos" in visit.session.open("/metrics")
-    assert time.monotonic() - begin < 2
     site.kill("valkey", signal.SIGCONT)
 
 
