@@ -111,6 +111,7 @@ def _simulate_reviews(options: argparse.Namespace) -> None:
         counts=tuple(options.counts or plan.counts),
         seeds=tuple(options.seeds or plan.seeds),
         orders=tuple(options.orders or plan.orders),
+        base_data=not options.without_base_data,
     )
     simulation = Simulation(options.model, options.data, options.work, _say)
     pieces = []
@@ -216,6 +217,9 @@ def _add_simulation(commands: argparse._SubParsersAction[argparse.ArgumentParser
     simulate.add_argument("--counts", nargs="+", type=int, help="numbers of reviews")
     simulate.add_argument("--seeds", nargs="+", type=int)
     simulate.add_argument("--orders", nargs="+", choices=("chosen", "random"))
+    simulate.add_argument(
+        "--without-base-data", action="store_true", help="replay drawn photos, not those of --data"
+    )
     simulate.set_defaults(command=_simulate_reviews)
 
 

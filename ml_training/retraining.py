@@ -32,11 +32,7 @@ from ml_training.contracts import (
 from ml_training.dataset import group_draw
 from ml_training.duplicates import same_pictures
 from ml_training.exporting import save_network, variables_sha256
-from ml_training.inference import (
-    Classifier,
-    load_classifier,
-    open_network,
-)
+from ml_training.inference import Classifier, load_classifier, open_network
 from ml_training.lessons import Job, replay, review_windows, unseen
 from ml_training.machine import machine, versions
 from ml_training.photos import open_upright
@@ -56,6 +52,9 @@ _FOLLOWED_PHOTOS, _FOLLOWED_CROPS, _FOLLOWED_SIDE = 24, 24, 192
 
 _FROZEN_UNTIL = "block4_add"
 _LEARNING_RATE = 1.5e-4
+_HELD = 0.5
+"""Without base data to replay, the candidate's weights keep this share of the active ones."""
+_DRAWN = f"drawn photos, and {_HELD:.0%} of the base's weights kept"
 
 
 def retrain(
@@ -217,6 +216,7 @@ def _run(request: RetrainRequest, *, steps: int) -> Run:
         seed=request.seed,
         batch_pixels=16 * 192 * 192,
         averaging=0.98,
+        blend=(0, _HELD) if request.replay is None else None,
     )
 
 
@@ -280,7 +280,7 @@ def _card(base: Classifier, sides: _Sides, job: Job) -> dict[str, object]:
         "versions": versions(),
         "machine": machine(),
         "photos_sha256": _listing_sha256(sides.learned),
-        "replay": "drawn photos" if request.replay is None else "a sample of the replay folder",
+        "replay": _DRAWN if request.replay is None else "a sample of the replay folder",
         "reviewed": {
             "learned_from": len(sides.learned),
             "learned_cracked": sum(p.cracked for p in sides.learned),

@@ -47,6 +47,8 @@ class Plan:
     """Photos of a site that measure, at most."""
     old: int = 40
     """Photos of each base source and kind on which forgetting is measured."""
+    base_data: bool = True
+    """Whether base photos are replayed; without, as on a site that has none."""
     minutes: float = 1e9
     """No piece is begun after so many."""
 
@@ -121,7 +123,7 @@ class Simulation:
                             yield self._piece(kept, site, seed, order, count, plan)
 
     def _kept(self, site: str, seed: int, order: str, count: int, plan: Plan) -> Path:
-        shape = f"{_VERSION}-e{plan.epochs}-m{plan.measured}-o{plan.old}"
+        shape = f"{_VERSION}-e{plan.epochs}-m{plan.measured}-{'o' if plan.base_data else 'd'}{plan.old}"
         return self._work / shape / f"{site}-{seed}-{order}-{count}.json"
 
     def _piece(self, kept: Path, site: str, seed: int, order: str, count: int, plan: Plan) -> Piece:
@@ -134,7 +136,7 @@ class Simulation:
         same = same_pictures([e.path for e in reviewed], [e.path for e in measured])
         doubles = {j for _, j in same}
         measured = [e for j, e in enumerate(measured) if j not in doubles]
-        candidate = self._trained(reviewed, kept.with_suffix(".model"), seed, plan.epochs)
+        candidate = self._trained(reviewed, kept.with_suffix(".model"), seed, plan)
         old = self._old(plan.old)
         site_scores = [self._scores(model, measured) for model in (self._base, candidate)]
         old_scores = [self._scores(model, old) for model in (self._base, candidate)]
@@ -234,9 +236,7 @@ class Simulation:
             return np.array([self._look(example).score for example in examples], np.float64)
         return measuring.scores(model.serving, measuring.look_at(model, examples))
 
-    def _trained(
-        self, reviewed: Sequence[Example], out: Path, seed: int, epochs: int
-    ) -> Classifier:
+    def _trained(self, reviewed: Sequence[Example], out: Path, seed: int, plan: Plan) -> Classifier:
         out.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(out, ignore_errors=True)
         strong = self._base.serving.thresholds.flagged_from
@@ -250,8 +250,9 @@ class Simulation:
             )
             for e in reviewed
         )
+        replay = self._data if plan.base_data else None
         request = RetrainRequest(
-            photos, frozenset(), self._folder, out, self._data, epochs, seed, "simulated"
+            photos, frozenset(), self._folder, out, replay, plan.epochs, seed, "simulated"
         )
         retrain(request, on_progress=self._tell, should_stop=lambda: False)
         return load_classifier(out)

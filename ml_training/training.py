@@ -95,6 +95,8 @@ class Trainer:
         Raises TrainingCancelled when asked to stop, TrainingError when the loss is no number.
         """
         plan = plan_steps(self._run)
+        if self._first == 0:
+            self._keep(phase=0)
         for index, phase in enumerate(self._run.phases):
             steps = [s for s in plan if s.phase == index and s.number >= self._first]
             sampler.leave_out(phase.without)
@@ -106,8 +108,7 @@ class Trainer:
             self._run_phase(sampler, steps, len(plan), on_progress, should_stop)
             if steps:
                 self._save(steps[-1].number + 1)
-            if steps and self._run.blend is not None and self._run.blend[0] == index + 1:
-                self._keep()
+                self._keep(phase=index + 1)
         self._save(len(plan))
         for variable, weights in zip(self.network.trainable_variables, self._final(), strict=True):
             variable.assign(weights)
@@ -234,17 +235,17 @@ class Trainer:
 
     # === Blending ===
 
-    def _keep(self) -> None:
-        """Put the averaged weights aside, for the blend at the end."""
+    def _keep(self, *, phase: int) -> None:
+        """Put the averaged weights aside where they are wanted for the blend at the end."""
+        if self._run.blend is None or self._run.blend[0] != phase:
+            return
         self._kept = [np.asarray(average) for average in self._averages]
         if self._checkpoint is not None:
             arrays = {f"v{i:04d}": kept for i, kept in enumerate(self._kept)}
             np.savez(kept_beside(self._checkpoint), allow_pickle=False, **arrays)
 
     def _final(self) -> list[npt.NDArray[np.float32]]:
-        """Give the averaged weights, blended with those of an earlier phase where the run says
-        so.
-        """
+        """Give the averaged weights, blended with earlier ones where the run says so."""
         weights = [np.asarray(average) for average in self._averages]
         if self._run.blend is None:
             return weights

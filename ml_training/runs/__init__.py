@@ -45,9 +45,9 @@ class Run:
     averaging: float = 0.998
     """Weights are averaged over about 1 / (1 - averaging) steps; the average is what is kept."""
     blend: tuple[int, float] | None = None
-    """(number of a phase from 1, share): the final weights are mixed with those at the end of that
-    phase, of which they take this share. What a later phase teaches of new ground need not cost
-    old."""
+    """(number of a phase from 1, or 0 for the start; share): the final weights are mixed with those
+    at the end of that phase, of which they take this share. What a later phase teaches of new
+    ground need not cost old (Wortsman et al. 2022, Robust fine-tuning of zero-shot models)."""
     sharpness: float = 2.0
     """Sharpness of the log-mean-exp that makes a crop's logit from its cells."""
     cell_loss: float = 1.0

@@ -150,6 +150,19 @@ def test_a_blend_lies_between_the_ends_of_two_phases(tmp_path: Path) -> None:
         assert np.allclose(got, 0.75 * end + 0.25 * middle, atol=1e-5)
 
 
+def test_a_blend_with_the_start_survives_a_stop(tmp_path: Path) -> None:
+    run, file = replace(RUN, blend=(0, 0.25)), tmp_path / "run.npz"
+    end, start = train(RUN, sampler()), train(replace(RUN, blend=(0, 1.0)), sampler())
+    with pytest.raises(TrainingCancelled):
+        train(run, sampler(), checkpoint=file, stop_after=3)
+    mixed = train(run, sampler(), checkpoint=file)
+    moved = 0.0
+    for last, first, got in zip(*(n.get_weights() for n in (end, start, mixed)), strict=True):
+        assert np.allclose(got, 0.75 * last + 0.25 * first, atol=1e-5)
+        moved += float(np.abs(last - first).sum())
+    assert moved > 0
+
+
 def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "run.npz", step=np.array(1), v0000=np.zeros(3))
     with pytest.raises(TrainingError, match="belongs to another run"):
