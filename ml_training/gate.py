@@ -7,10 +7,12 @@ at by a person.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ml_training.contracts import FEWEST_MEASURED, Finding, Thresholds
 from ml_training.evaluation import Answers, Values, auc, expected_calibration_error
@@ -28,7 +30,8 @@ LONGEST_LOAD_SECONDS = 10.0
 SLOWEST = 1.5
 MORE_MEMORY_MB = 200.0
 
-_DRAWS = 2000
+_DRAWS, _DRAWS_OF_ECE = 2000, 400
+_NINETY = (0.05, 0.95)
 
 
 @dataclass(frozen=True)
@@ -123,11 +126,23 @@ def _drawn_differences(candidate: Answers, active: Answers) -> Values:
 
 
 def _difference(candidate: Answers, active: Answers) -> str:
-    """Say how two shares differ, with the interval whose lower end the gate judges by."""
-    low, high = np.quantile(_drawn_differences(candidate, active), (0.05, 0.95))
-    points = [100 * (candidate.mean() - active.mean()), 100 * low, 100 * high]
-    mean, lowest, highest = (f"{value:+.0f}".replace("-", "−") for value in points)
+    """Say how two shares differ, with the interval whose lower end the gate judges by.
+
+    Drawing again from photos of which none is answered differently gives an interval without width;
+    what so few can rule out is told in its place: with *n* of *n* alike a share of
+    1 − 0.05^(1/n) or less may differ (exact binomial bound, one-sided at 95 %).
+    """
+    if (candidate == active).all():
+        most = math.ceil(100 * (1 - 0.05 ** (1 / len(active))))
+        return f"the same ones; with 95 % certainty at most {most} of 100 others would differ"
+    low, high = np.quantile(_drawn_differences(candidate, active), _NINETY)
+    points = (candidate.mean() - active.mean(), low, high)
+    mean, lowest, highest = (_signed(100 * value, 0) for value in points)
     return f"{mean} points, with 90 % certainty {lowest} to {highest}"
+
+
+def _signed(value: float, digits: int) -> str:
+    return f"{value:+.{digits}f}".replace("-", "−")
 
 
 def _recall_of_kinds(trial: Trial) -> Iterator[Finding]:
@@ -138,7 +153,7 @@ def _recall_of_kinds(trial: Trial) -> Iterator[Finding]:
             continue
         active, candidate = (s.finds()[of_kind] for s in (trial.active, trial.candidate))
         found = f"of the kind “{kind}” it finds {candidate.sum()} of {len(active)} cracked photos, "
-        found += f"the active version {active.sum()}"
+        found += f"the active version {active.sum()} ({_difference(candidate, active)})"
         passed = bool(candidate.mean() >= active.mean() - LOST_RECALL_OF_A_KIND)
         begin = "Of" if passed else "It misses more cracks: of"
         yield Finding("recall by kind", passed, f"{begin}{found[2:]}.")
@@ -179,17 +194,28 @@ def _false_flags(trial: Trial) -> Iterator[Finding]:
 def _calibration(trial: Trial) -> Iterator[Finding]:
     if not len(trial.cracked):
         return
-    active, candidate = (
-        expected_calibration_error(s.scores, trial.cracked) for s in (trial.active, trial.candidate)
-    )
+    everything = np.arange(len(trial.cracked))
+    active, candidate = _errors(trial, everything)
+    rng = np.random.default_rng(0)
+    drawn = rng.integers(0, len(everything), (_DRAWS_OF_ECE, len(everything)))
+    low, high = np.quantile(np.diff([_errors(trial, some) for some in drawn], axis=1), _NINETY)
     passed = candidate <= active + WORSE_ECE
     begin = "Its scores" if passed else "Its scores say less about the chance of a crack: they"
     yield Finding(
         "calibration",
         passed,
         f"{begin} are off by {candidate:.3f} on average (ECE), the active version’s by "
-        f"{active:.3f}; {WORSE_ECE} more is allowed.",
+        f"{active:.3f} (with 90 % certainty {_signed(low, 3)} to {_signed(high, 3)}); "
+        f"{WORSE_ECE} more is allowed.",
     )
+
+
+def _errors(trial: Trial, photos: npt.NDArray[np.int64]) -> list[float]:
+    """Give the calibration errors of the active version and the candidate on some photos."""
+    return [
+        expected_calibration_error(shown.scores[photos], trial.cracked[photos])
+        for shown in (trial.active, trial.candidate)
+    ]
 
 
 # === Drawn photos: what everyone's model has to know ===

@@ -1,5 +1,6 @@
 """R20: a candidate as good as the active model passes; each planted violation is refused."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -68,6 +69,27 @@ def test_a_difference_is_told_with_its_interval() -> None:
     candidate = with_scores(cracked_10=0.1)
     (finding,) = [f for f in judge(replace(TRIAL, candidate=candidate)) if f.rule == "recall"]
     assert "(−10 points, with 90 % certainty −15 to −5)" in finding.sentence
+
+
+def told(trial: Trial, rule: str) -> str:
+    return next(finding.sentence for finding in judge(trial) if finding.rule == rule)
+
+
+def test_few_photos_that_agree_are_told_to_say_little() -> None:
+    """1 − 0.05^(1/100) = 3.0 %, and 1 − 0.05^(1/20) = 14 %."""
+    assert "with 95 % certainty at most 3 of 100 others would differ" in told(TRIAL, "recall")
+    kinds = ["tunnel" if n < 20 else "" for n in range(200)]
+    of_tunnels = told(replace(TRIAL, kinds=kinds), "recall by kind")
+    assert "at most 14 of 100 others would differ" in of_tunnels
+
+
+def test_the_calibration_is_told_with_its_interval() -> None:
+    same = told(TRIAL, "calibration")
+    assert "(with 90 % certainty +0.000 to +0.000)" in same
+    worse = told(replace(TRIAL, candidate=VIOLATIONS["calibration"]), "calibration")
+    low, high = (float(word) for word in re.findall(r"[+−][0-9.]+", worse))
+    off, before = (float(word) for word in re.findall(r" by (0\.[0-9]+)", worse))
+    assert 0 < low < off - before < high
 
 
 @pytest.mark.parametrize("rule", VIOLATIONS)
