@@ -58,8 +58,7 @@ def release(run: Run, *, data: Path, out: Path, place: Workplace) -> ModelFacts:
     figures.
     """
     examples, split = _photos(run, data, place)
-    place.say("Looking for held-out photos that resemble learned ones.")
-    alike = near_duplicates(split, on_photo=place.on_count)
+    alike = _look_for_doubles(split, place)
     network, seconds = _train(run, split, place)
     with tempfile.TemporaryDirectory(prefix="hairline-") as name:
         files = save_network(network, Path(name))
@@ -80,7 +79,13 @@ def calibrate_anew(run: Run, *, model: Path, data: Path, out: Path, place: Workp
         raise DatasetError(f"{data} and {run.name} do not give the photos {old.name} learned from.")
     files = {f.name: f for f in model.iterdir() if f.name.startswith("classifier.")}
     card = {**old.card, "name": run.name, "weights_of": old.name}
+    card["near_duplicates"] = _look_for_doubles(split, place)
     return _write_calibrated(run, files, card, _measured(examples, split), out=out, place=place)
+
+
+def _look_for_doubles(split: Split, place: Workplace) -> dict[str, int]:
+    place.say("Looking for held-out photos that resemble learned ones.")
+    return near_duplicates(split, on_photo=place.on_count)
 
 
 def _measured(examples: Sequence[Example], split: Split) -> list[Example]:

@@ -1,13 +1,19 @@
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
+from ml_training import read_facts
 from ml_training.__main__ import main
 from ml_training.contracts import ModelFileError
 from tests.ml_training.conftest import draw_wall
+
+if TYPE_CHECKING:
+    from ml_training.runs import Run
 
 pytestmark = pytest.mark.keras
 
@@ -94,6 +100,29 @@ def test_a_training_by_command_gives_a_model_that_evaluate_measures(
     assert "Worst mistakes" in (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
 
 
+def test_weights_are_calibrated_anew_only_beside_the_photos_they_learned_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, model, anew = tmp_path / "data", tmp_path / "model", tmp_path / "anew"
+    write_small_set(data)
+    run = small_run()
+    other = replace(run, name="anew", sides=(96, 128), strongest_cells=(2, 4), held_out_share=0.3)
+    monkeypatch.setattr("ml_training.runs.load_run", {"one": run, "other": other}.__getitem__)
+    given = ["--data", str(data), "--work", str(tmp_path / "work")]
+    assert main(["train", *given, "--run", "one", "--out", str(model)]) == 0
+    again = ["calibrate", *given, "--model", str(model), "--out", str(anew), "--run", "other"]
+    assert main(again) == 1, "With a third held out it would measure what was learned."
+    assert "do not give the photos by-command learned from" in capsys.readouterr().err
+    monkeypatch.setattr("ml_training.runs.load_run", lambda _: replace(other, held_out_share=0.0))
+    assert main(again) == 0
+    before, after = read_facts(model), read_facts(anew)
+    assert after.weights_sha256 == before.weights_sha256
+    assert (after.name, after.card["weights_of"]) == ("anew", "by-command")
+    assert after.card["near_duplicates"] == {}
+    served = json.loads((anew / "thresholds.json").read_text(encoding="utf-8"))
+    assert served["sides"] == [96, 128]
+
+
 SPEED = dict.fromkeys(("photos_a_second", "p50", "p95", "first_answer", "memory_mb"), 1.0)
 
 
@@ -107,7 +136,7 @@ def write_small_set(folder: Path) -> None:
     (folder / "index.csv").write_text("\n".join(rows), encoding="utf-8")
 
 
-def small_run() -> object:
+def small_run() -> "Run":
     from ml_training.architecture import Architecture
     from ml_training.runs import Phase, Run
 
