@@ -140,10 +140,10 @@ def lay_crack(
     """Lay the crack of another photo over a crop of the same size; give picture and mask.
 
     The donor gives, pixel for pixel, how much darker its crack is than what surrounds it; the crop
-    is darkened as much. None where the donor's crack is too faint or too wide to be told from its
-    surroundings.
+    is darkened as much. None where the donor has no crack, or one too faint or too wide to be told
+    from its surroundings.
     """
-    around = _surroundings(donor, mask)
+    around = _surroundings(donor, mask) if mask.any() else None
     if around is None:
         return None
     relief = np.clip(donor / np.maximum(around, 8), 0.02, 1.05)

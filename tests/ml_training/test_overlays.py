@@ -29,6 +29,12 @@ def test_a_crack_that_is_hardly_darker_than_its_wall_is_not_laid() -> None:
     assert overlays.lay_crack(wall, *faint, rng=np.random.default_rng(1)) is None
 
 
+def test_a_donor_without_a_crack_is_not_laid() -> None:
+    wall = np.full((64, 64, 3), 150, np.uint8)
+    none = np.zeros((64, 64), np.uint8)
+    assert overlays.lay_crack(wall, wall, none, rng=np.random.default_rng(1)) is None
+
+
 def test_a_donor_that_is_nearly_all_crack_is_not_laid() -> None:
     wall, full = np.full((SIDE, SIDE, 3), 90, np.uint8), np.full((SIDE, SIDE), 255, np.uint8)
     assert overlays.lay_crack(wall, wall, full, rng=np.random.default_rng(1)) is None
