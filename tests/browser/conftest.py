@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from ml_training.synthetic import draw_photo
 from tests.live_site import LiveSite
+
+expect.set_options(timeout=20_000)  # for the slowest machine; what is there is seen at once
 
 TILES = "https://{s}.tiles.example.org/{z}/{x}/{y}.png"
 """Where the site `quick` has the tiles of its map from; no such server exists."""

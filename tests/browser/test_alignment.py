@@ -11,7 +11,7 @@ from tests.browser.conftest import signed_in
 from tests.factories import CRACK, SOUND
 from tests.live_site import LiveSite
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 SIZE = (900, 600)
 # How the upright picture is stored so that the EXIF value of that number makes it upright again.

@@ -7,7 +7,7 @@ from tests.browser.conftest import signed_in
 from tests.factories import CRACK, jpeg
 from tests.live_site import LiveSite
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 PARTS = """() => [...document.querySelectorAll("[data-viewer]")].map(({ viewer }) => [
   viewer.zoom, viewer.centre.x / viewer.width, viewer.centre.y / viewer.height])"""

@@ -13,7 +13,7 @@ from tests.browser.shots import sign_in
 from tests.factories import CRACK, jpeg
 from tests.live_site import LiveSite, Session, wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(800)]
 
 PROBE = "<img src=x onerror=\"document.title='PWNED'\"><script>document.title='PWNED'</script>"
 QUOTES = "\"'><svg onload=document.title='PWNED'>{{7*7}}"

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.live_site import LiveSite
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 DROP = """([zone, files]) => {
   const transfer = new DataTransfer();

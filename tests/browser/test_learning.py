@@ -7,7 +7,7 @@ from tests.browser.conftest import signed_in
 from tests.factories import CRACK, DOUBT, jpeg
 from tests.live_site import LiveSite, wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

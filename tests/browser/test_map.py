@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Route, expect
 from tests.browser.conftest import signed_in
 from tests.live_site import LiveSite
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(800)]
 
 
 def tile() -> bytes:

@@ -11,7 +11,7 @@ from tests.browser.conftest import signed_in
 from tests.factories import CRACK
 from tests.live_site import LiveSite, Session, wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 COUNT = 36
 

@@ -10,7 +10,7 @@ from tests.browser.test_inspector import register
 from tests.factories import jpeg
 from tests.live_site import LiveSite
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 COUNT, LIMIT = 60, 50
 

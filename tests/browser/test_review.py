@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.test_inspector import drop, register, wait_for_classification
 from tests.live_site import LiveSite
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 def test_a_mark_is_drawn_where_the_pointer_went(

@@ -18,7 +18,7 @@ from tests.browser.conftest import signed_in
 from tests.browser.test_inspector import register
 from tests.live_site import ROOT, LiveSite, wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 COUNT = 40
 SLOW = 300_000  # bytes a second: the upload must last long enough to be disturbed

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import signed_in
 from tests.live_site import LiveSite
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 ADDRESS = "/models/1/thresholds/"
 

@@ -12,7 +12,7 @@ from tests.browser.test_inspector import register
 from tests.factories import CRACK, SOUND, jpeg
 from tests.live_site import LiveSite
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from ml_training.synthetic import draw_photo
 from tests.browser.test_inspector import drop, register
 from tests.live_site import LiveSite
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 COUNT = 60
 SLOW = 250_000  # bytes a second: the upload must last long enough to be disturbed

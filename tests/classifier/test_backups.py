@@ -15,7 +15,7 @@ from tests.classifier.backup_world import FILL, files, place
 from tests.console import Console
 from tests.postgres import Postgres
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def test_a_later_start_changes_nothing(capsys: pytest.CaptureFixture[str]) -> No
     assert (User.objects.count(), ModelVersion.objects.count()) == (1, 1)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(800)
 def test_the_demo_fills_an_empty_site_once(
     rung: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

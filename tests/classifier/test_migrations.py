@@ -12,7 +12,7 @@ from tests.classifier.backup_world import FILL, place
 from tests.console import Console
 from tests.postgres import Postgres
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 OLDEST = "0005_marks"
 """Before it there were no marks, which later releases' photos have; nobody ran it on real data."""

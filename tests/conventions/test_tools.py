@@ -26,7 +26,7 @@ def test_the_linter_finds_nothing() -> None:
     assert done.returncode == 0, f"Likely mistakes, or a function of over 8 paths:\n{done.stdout}"
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(800)
 def test_every_type_is_stated_and_right() -> None:
     done = module("mypy")
     assert done.returncode == 0, (

@@ -15,7 +15,7 @@ from tests.faults.arming import Failpoints
 from tests.faults.visit import Sent, Visit
 from tests.live_site import ROOT, LiveSite
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 
 def killed(site: LiveSite, data: Path, *command: str) -> bool:

@@ -11,7 +11,7 @@ from tests.faults.arming import Failpoints
 from tests.faults.visit import Visit, percentile
 from tests.live_site import LiveSite, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 QUEUED = 60
 

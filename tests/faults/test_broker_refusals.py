@@ -11,7 +11,7 @@ from tests.faults.test_health import told
 from tests.faults.visit import Visit
 from tests.live_site import LiveSite, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.fault, pytest.mark.long, pytest.mark.timeout(600)]
 
 UPLOADS = 10
 

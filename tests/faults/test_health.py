@@ -12,7 +12,7 @@ from tests.factories import jpeg
 from tests.faults.visit import Visit
 from tests.live_site import LiveSite, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 
 def told(site: LiveSite, path: str) -> tuple[int, str]:

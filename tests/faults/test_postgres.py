@@ -43,7 +43,7 @@ __all__ = [  # run here once more, with the site below
     "test_of_two_reviewers_at_the_same_instant_the_first_wins",
     "test_overlapping_sweeps_ring_once_a_lease",
 ]
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

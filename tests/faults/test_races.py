@@ -13,7 +13,7 @@ from tests.faults.conftest import LEASE_SECONDS
 from tests.faults.visit import Visit, at_once
 from tests.live_site import LiveSite, Session, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 PAIRS = 100
 ROUNDS = 10

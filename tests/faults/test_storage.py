@@ -14,7 +14,7 @@ from tests.faults.arming import Failpoints
 from tests.faults.visit import Visit, at_once, original
 from tests.live_site import LiveSite, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 
 def stored_files(site: LiveSite) -> set[Path]:

@@ -13,7 +13,7 @@ from tests.faults.arming import Failpoints
 from tests.faults.visit import Visit
 from tests.live_site import LiveSite, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 RUN_MOMENTS = ("T1", "T2", "T3", "T4", "T5", "T6")
 

@@ -13,7 +13,7 @@ from tests.faults.arming import Failpoints
 from tests.faults.visit import Visit
 from tests.live_site import LiveSite, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 MOMENTS = ("U1", "U2", "U3", "U4", "U5", "U6", "U7", "U8")
 CLEAR_INCOMING = (

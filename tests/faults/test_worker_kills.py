@@ -15,7 +15,7 @@ from tests.faults.figures import scaled
 from tests.faults.visit import Visit
 from tests.live_site import LiveSite, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 MOMENTS = ("W1", "W2", "W3", "W4", "W5", "W6", "W7", "W8")
 KILLS_A_MOMENT = 2

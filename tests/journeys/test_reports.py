@@ -7,7 +7,7 @@ import pytest
 from tests.factories import CRACK, jpeg
 from tests.live_site import LiveSite, wait_until
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(800)]
 
 PHOTOS = 40
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(800)]
 
 # The site's own settings, not those of the tests; with the engine that starts at once.
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "inspection_site.settings", "HAIRLINE_ENGINE": "stub"}

@@ -36,7 +36,7 @@ def request_for(photos: tuple[LabelledPhoto, ...], out: Path) -> RetrainRequest:
     )
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(800)
 def test_a_retraining_gives_a_candidate_with_golden_answers(
     make_photos: MakePhotos, tmp_path: Path
 ) -> None:
@@ -158,7 +158,7 @@ class Killed(BaseException):
     """Stands for a worker that dies."""
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(800)
 def test_one_snapshot_and_seed_give_one_set_of_weights_also_after_a_kill(
     make_photos: MakePhotos, tmp_path: Path
 ) -> None:

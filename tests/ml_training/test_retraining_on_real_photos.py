@@ -11,7 +11,7 @@ from ml_training.dataset import Example, read_examples
 from ml_training.inference import Classifier, load_classifier
 from ml_training.photos import open_upright
 
-pytestmark = [pytest.mark.keras, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.keras, pytest.mark.timeout(800)]
 LEARNED, MEASURED = 16, 16
 
 

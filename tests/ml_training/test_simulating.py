@@ -31,7 +31,7 @@ def test_a_site_that_was_not_reviewed_so_far_gets_no_verdict() -> None:
 
 
 @pytest.mark.keras
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(800)
 def test_a_stopped_simulation_goes_on_from_its_pieces(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

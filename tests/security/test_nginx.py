@@ -9,7 +9,7 @@ from tests.factories import CRACK, jpeg
 from tests.live_site import LiveSite, Session
 from tests.nginx import ask, nginx_before
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(800)]
 
 
 @pytest.fixture(scope="module")
