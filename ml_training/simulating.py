@@ -123,9 +123,8 @@ class Simulation:
                             yield self._piece(kept, site, seed, order, count, plan)
 
     def _kept(self, site: str, seed: int, order: str, count: int, plan: Plan) -> Path:
-        shape = (
-            f"{_VERSION}-e{plan.epochs}-m{plan.measured}-{'o' if plan.base_data else 'd'}{plan.old}"
-        )
+        old = f"{'o' if plan.base_data else 'd'}{plan.old}"
+        shape = f"{_VERSION}-e{plan.epochs}-m{plan.measured}-{old}"
         return self._work / shape / f"{site}-{seed}-{order}-{count}.json"
 
     def _piece(self, kept: Path, site: str, seed: int, order: str, count: int, plan: Plan) -> Piece:
