@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from classifier import failpoints, images, photo_files, quality, versions
+from classifier import failpoints, images, openings, photo_files, quality, versions
 from classifier.engine import ModelFileError, PhotoAnswer, engine
 from classifier.memory import bounded_memory
 from classifier.models import ModelVersion, Photo, PhotoQuerySet, Prediction, Region
@@ -99,7 +99,9 @@ def _judged(working: Path, version: ModelVersion) -> PhotoAnswer:
     """Ask the model. What goes wrong with it is never said of the photo."""
     folder = versions.sealed_folder(version)
     try:
-        return engine().classify(working, model=folder)
+        with openings.watched(folder):
+            failpoints.hit("M1", version.pk)
+            return engine().classify(working, model=folder)
     except images.PhotoError as error:
         raise Unreadable(error.sentence) from error
 

@@ -20,6 +20,7 @@ POINTS = {
     "W3": "the model version is chosen",
     "W4": "the original is opened and checked",
     "W5": "the photo is decoded",
+    "M1": "the network is about to answer (the subject is the model version)",
     "W6": "the network has answered",
     "W7": "the prediction is inserted, not committed",
     "W8": "the prediction is committed, the message not acknowledged",

@@ -186,3 +186,22 @@ def test_a_version_that_cannot_be_loaded_gives_way_to_the_one_before(
     card.chmod(0o644)
     card.write_text(whole)
     reviewed.assert_kept()
+
+
+def test_a_version_that_ends_its_workers_gives_way_to_the_one_before(
+    site: LiveSite, reviewed: Visit, failpoints: Failpoints
+) -> None:
+    """F40: each process dies as it is asked, as without memory; the third one is not tried."""
+    site.start_trainer()
+    before = active(site)
+    candidate = trained(site, reviewed)
+    failpoints.arm_always("M1", "kill", row=candidate)
+    reviewed.session.submit(f"/models/{candidate}/activate/")
+    reviewed.send_many(4)
+    wait_until(lambda: active(site) == before, "the version before is active", seconds=60)
+    reviewed.wait_ended(12, seconds=90)
+    assert [site.photos_in(state) for state in ("unreadable", "quarantined")] == [0, 0]
+    assert "workers in a row ended" in reviewed.session.open(f"/models/{candidate}/")
+    reviewed.session.submit(f"/models/{before[0][0]}/activate/")
+    site.kill("train")
+    reviewed.assert_kept()
