@@ -82,7 +82,7 @@ class Trainer:
         self.seconds = 0.0
         """Time spent in steps, over all starts."""
         self._first = 0
-        self._kept: list[npt.NDArray[np.float32]] = []
+        self._kept: list[npt.NDArray[np.float32]] = [v.numpy() for v in self._averages]
         self._update = tf.function(self._update_eagerly, input_signature=_SIGNATURE)
         self._restore()
 
@@ -95,8 +95,6 @@ class Trainer:
         Raises TrainingCancelled when asked to stop, TrainingError when the loss is no number.
         """
         plan = plan_steps(self._run)
-        if self._first == 0:
-            self._keep(phase=0)
         for index, phase in enumerate(self._run.phases):
             steps = [s for s in plan if s.phase == index and s.number >= self._first]
             sampler.leave_out(phase.without)
