@@ -78,7 +78,8 @@ def calibrate_anew(run: Run, *, model: Path, data: Path, out: Path, place: Workp
     if old.card.get("photos_sha256") != listing_sha256(split.train):
         raise DatasetError(f"{data} and {run.name} do not give the photos {old.name} learned from.")
     files = {f.name: f for f in model.iterdir() if f.name.startswith("classifier.")}
-    card = {**old.card, "name": run.name, "weights_of": old.name}
+    weights_of = old.card.get("weights_of", old.name)
+    card = {**old.card, "name": run.name, "weights_of": weights_of}
     card["near_duplicates"] = _look_for_doubles(split, place)
     return _write_calibrated(run, files, card, _measured(examples, split), out=out, place=place)
 

@@ -121,6 +121,9 @@ def test_weights_are_calibrated_anew_only_beside_the_photos_they_learned_from(
     assert after.card["near_duplicates"] == {}
     served = json.loads((anew / "thresholds.json").read_text(encoding="utf-8"))
     assert served["sides"] == [96, 128]
+    more = ["--model", str(anew), "--out", str(tmp_path / "more")]
+    assert main(["calibrate", *given, "--run", "other", *more]) == 0
+    assert read_facts(tmp_path / "more").card["weights_of"] == "by-command"
 
 
 SPEED = dict.fromkeys(("photos_a_second", "p50", "p95", "first_answer", "memory_mb"), 1.0)
