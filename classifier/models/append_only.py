@@ -1,7 +1,8 @@
 """Rows that are written once: a change of mind or of facts is a new row."""
 
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
+from django.conf import settings
 from django.db import models
 
 
@@ -36,3 +37,25 @@ class AppendOnly(models.Model):
     def delete(self, *_args: object, **_kwargs: object) -> NoReturn:
         """Refuse; only what a row belongs to takes it along (a photo its decisions)."""
         raise AppendOnlyError(f"{type(self).__name__} {self.pk} is never deleted on its own")
+
+
+WithdrawableT = TypeVar("WithdrawableT", bound="Withdrawable")
+
+
+class WithdrawableQuerySet(AppendOnlyQuerySet[WithdrawableT]):
+    def standing(self) -> Self:
+        """Those that nobody took back."""
+        placed = self.filter(withdraws__isnull=True, withdrawal__isnull=True)
+        return placed.select_related("by")
+
+
+class Withdrawable(AppendOnly):
+    """A base for records of what a person said; taking one back is a new row that names it."""
+
+    withdraws = models.OneToOneField(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="withdrawal"
+    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        abstract = True

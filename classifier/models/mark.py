@@ -2,18 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from classifier.models.append_only import AppendOnly, AppendOnlyQuerySet
+from classifier.models.append_only import Withdrawable, WithdrawableQuerySet
 from classifier.states import MarkKind, MarkShape
 
 if TYPE_CHECKING:
     from classifier.models import Photo
 
 
-class MarkQuerySet(AppendOnlyQuerySet["Mark"]):
+class MarkQuerySet(WithdrawableQuerySet["Mark"]):
     def standing_on(self, photo: "Photo") -> "MarkQuerySet":
         """Marks that nobody took back, oldest first."""
         return self.standing().filter(photo=photo)
@@ -26,12 +25,8 @@ class MarkQuerySet(AppendOnlyQuerySet["Mark"]):
             boxes.setdefault(mark.photo_id, []).append([left, top, right, bottom])
         return boxes
 
-    def standing(self) -> "MarkQuerySet":
-        placed = self.filter(withdraws__isnull=True, withdrawal__isnull=True)
-        return placed.select_related("by")
 
-
-class Mark(AppendOnly):
+class Mark(Withdrawable):
     """A box or a line; x and y are fractions of the upright photo's width and height."""
 
     photo = models.ForeignKey("classifier.Photo", on_delete=models.CASCADE, related_name="marks")
@@ -50,10 +45,6 @@ class Mark(AppendOnly):
         related_name="+",
         help_text="the confirmation that was written with this mark",
     )
-    withdraws = models.OneToOneField(
-        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="withdrawal"
-    )
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     objects = MarkQuerySet.as_manager()
 

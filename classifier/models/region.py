@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef
 
-from classifier.models.append_only import AppendOnly, AppendOnlyQuerySet
+from classifier.models.append_only import Withdrawable, WithdrawableQuerySet
 from classifier.scores import written
 from classifier.states import Outcome
 
@@ -104,25 +103,12 @@ class Region(models.Model):
         return f"{min(x, 0.97):.2%}", f"{y:.2%}"
 
 
-class ClearedRegionQuerySet(AppendOnlyQuerySet["ClearedRegion"]):
-    def standing(self) -> "ClearedRegionQuerySet":
-        """Those that nobody took back."""
-        cleared = self.filter(withdraws__isnull=True, withdrawal__isnull=True)
-        return cleared.select_related("by")
-
-
-class ClearedRegion(AppendOnly):
-    """A person saw no crack in it, on a photo that has one elsewhere. Taking that back is a new
-    row.
-    """
+class ClearedRegion(Withdrawable):
+    """A person saw no crack in it, on a photo that has one elsewhere."""
 
     region = models.ForeignKey(Region, on_delete=models.CASCADE, related_name="clearings")
-    withdraws = models.OneToOneField(
-        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="withdrawal"
-    )
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
-    objects = ClearedRegionQuerySet.as_manager()
+    objects = WithdrawableQuerySet["ClearedRegion"].as_manager()
 
     class Meta:
         ordering = ["id"]
