@@ -52,6 +52,7 @@ def test_a_side_once_drawn_is_never_drawn_again() -> None:
 
 @pytest.mark.parametrize("what", ["structure", "set", "sha256"])
 def test_what_would_teach_and_measure_is_refused_by_name(what: str) -> None:
+    """R02."""
     manifest = [
         entry(LEARN, name="deck.jpg", **{what: 1}),
         entry(TEST, name="pier.jpg", **{what: 1}),

@@ -58,6 +58,7 @@ def test_a_second_press_leads_to_the_run_under_way(admin: User) -> None:
 
 @pytest.mark.usefixtures("_reviewed")
 def test_decisions_after_the_press_do_not_change_the_manifest(admin: User) -> None:
+    """R01."""
     run = retraining.request_run(by=admin)
     before = list(run.manifest)
     photo_set = make_photo_set()
@@ -249,6 +250,7 @@ def test_a_photo_on_both_sides_ends_the_run_with_its_reason(admin: User) -> None
 
 @pytest.mark.usefixtures("_reviewed")
 def test_without_new_reviews_a_run_is_trained_only_when_wanted_anyway(admin: User) -> None:
+    """R08."""
     run = run_once(admin)
     with pytest.raises(retraining.NothingNew, match="Nothing was reviewed since") as nothing:
         retraining.request_run(by=admin)

@@ -209,6 +209,7 @@ def three(monkeypatch: pytest.MonkeyPatch) -> list[ModelVersion]:
 
 
 def test_rolling_back_works_when_the_current_file_is_gone(three: list[ModelVersion]) -> None:
+    """R24."""
     active, before, _ = three
     shutil.rmtree(versions.model_folder(active))
     previous = versions.previous()
@@ -231,6 +232,7 @@ def test_only_the_version_before_comes_back_without_a_reason(three: list[ModelVe
 def test_what_is_active_and_what_was_before_are_never_discarded(
     three: list[ModelVersion], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """R27."""
     active, previous, other = three
     monkeypatch.setattr(versions, "FEWEST_KEPT", 0)
     for needed in (active, previous):

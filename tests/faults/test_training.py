@@ -205,3 +205,32 @@ def test_a_version_that_ends_its_workers_gives_way_to_the_one_before(
     reviewed.session.submit(f"/models/{before[0][0]}/activate/")
     site.kill("train")
     reviewed.assert_kept()
+
+
+def test_a_worker_follows_an_activation_between_two_photos(
+    site: LiveSite, reviewed: Visit, failpoints: Failpoints
+) -> None:
+    """R23: the same process, and each answer carries the version that gave it."""
+    site.start_trainer()
+    ((before,),) = active(site)
+    candidate, newest = trained(site, reviewed), "SELECT max(id) FROM classifier_prediction"
+    workers, known = site.children("classify"), site.value(newest)
+    failpoints.arm_always("W5", "sleep 0.05")
+    reviewed.send_many(20)
+    reviewed.session.submit(f"/models/{candidate}/activate/")
+    reviewed.send_many(20)
+    reviewed.wait_ended(48, seconds=60)
+    rows = site.rows(
+        "SELECT version.id, prediction.weights_sha256 = version.weights_sha256 "
+        "FROM classifier_prediction prediction JOIN classifier_modelversion version "
+        f"ON version.id = prediction.model_version_id WHERE prediction.id > {known} "
+        "ORDER BY prediction.id"
+    )
+    assert all(own for _, own in rows)
+    answered = [version for version, _ in rows]
+    assert answered == [before] * answered.count(before) + [candidate] * answered.count(candidate)
+    assert answered[-20:] == [candidate] * 20
+    assert site.children("classify") == workers
+    reviewed.session.submit(f"/models/{before}/activate/")
+    site.kill("train")
+    reviewed.assert_kept()
