@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from classifier import failpoints, overriding, seals
 from classifier.engine import ModelFacts, engine
-from classifier.models import AuditEvent, ModelVersion, Trial, User
-from classifier.states import VersionState
+from classifier.models import AuditEvent, ModelVersion, ThresholdSet, Trial, User
+from classifier.states import ThresholdOrigin, VersionState
 
 FEWEST_KEPT = 3
 
@@ -77,7 +77,7 @@ def _newly_shipped(facts: ModelFacts, seal: str) -> ModelVersion:
         files_sha256=facts.files_sha256, parent=None, defaults=described
     )
     if created:
-        AuditEvent.objects.record("model version registered", version, by=None)
+        _record_registered(version)
     return version
 
 
@@ -96,8 +96,13 @@ def register_candidate(facts: ModelFacts, folder: Path, *, parent: ModelVersion)
         seal=seals.seal(folder),
         parent=parent,
     )
-    AuditEvent.objects.record("model version registered", version, by=None)
+    _record_registered(version)
     return version
+
+
+def _record_registered(version: ModelVersion) -> None:
+    ThresholdSet.objects.append(version, origin=ThresholdOrigin.MADE)
+    AuditEvent.objects.record("model version registered", version, by=None)
 
 
 def _described(facts: ModelFacts) -> dict[str, Any]:

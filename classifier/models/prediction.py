@@ -9,6 +9,7 @@ from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Floor
 
 from classifier.models.capture import has_warnings
+from classifier.models.sign_off import SignOff
 from classifier.scores import written
 from classifier.states import Outcome, Verdict
 
@@ -51,6 +52,26 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
 
     def of_version(self, version: "ModelVersion") -> "PredictionQuerySet":
         return self.filter(model_version=version)
+
+    def about(self, photos: "PhotoQuerySet") -> "PredictionQuerySet":
+        return self.filter(photo__in=photos)
+
+    def open_to_thresholds(self) -> "PredictionQuerySet":
+        """Answers on photos without a decision, outside of inspections that are signed off."""
+        signed = SignOff.objects.signed_inspections()
+        undecided = self.filter(photo__decision__isnull=True)
+        return undecided.exclude(photo__photo_set__inspection__in=signed)
+
+    def follow(self, version: "ModelVersion") -> int:
+        """Judge what `version` answered by the thresholds it has now; return how many photos show
+        another verdict. Their places in the order that teaches most are drawn anew.
+        """
+        in_force = {"clear_below": version.clear_below, "flagged_from": version.flagged_from}
+        stale = self.of_version(version).exclude(**in_force)
+        shown = stale.filter(photo__prediction=F("pk")).annotate(becomes=version.verdicts())
+        turned = shown.exclude(verdict=F("becomes")).count()
+        stale.update(**in_force, verdict=version.verdicts(), lesson=None)
+        return turned
 
     def counts_by_visit(self) -> "Iterator[tuple[int, date, float, int, int, int, int]]":
         """By structure, day of the visit and tenth of the score (0–10): photos, flagged ones, ones

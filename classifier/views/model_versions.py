@@ -17,7 +17,15 @@ from classifier import (
     tasks,
     versions,
 )
-from classifier.models import AuditSample, ModelVersion, Photo, Rescoring, TrainingRun, Trial
+from classifier.models import (
+    AuditSample,
+    ModelVersion,
+    Photo,
+    Rescoring,
+    ThresholdSet,
+    TrainingRun,
+    Trial,
+)
 from classifier.readiness import readiness
 from classifier.states import VersionState
 from classifier.views.access import SignedInRequest, guarded
@@ -62,6 +70,7 @@ def model(request: SignedInRequest, pk: int) -> HttpResponse:
         "false_alarms": alarms,
         "most": max((alarm.count for alarm in alarms), default=1),
         "is_needed": versions.is_needed(row),
+        "threshold_sets": ThresholdSet.objects.of(row),
     }
     return render(request, "models/detail.html", context)
 
