@@ -22,6 +22,10 @@ class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
     def for_list(self) -> "ModelVersionQuerySet":
         return self.select_related("parent")
 
+    def for_page(self) -> "ModelVersionQuerySet":
+        run = ("training_run__requested_by", "training_run__base")
+        return self.select_related("parent", *run)
+
     def parents(self) -> dict[int, int | None]:
         """From which version each one was trained, by id."""
         return dict(self.order_by().values_list("pk", "parent"))

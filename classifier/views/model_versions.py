@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from classifier import (
     auditing,
+    cards,
     gate,
     overriding,
     rescoring,
@@ -54,12 +55,13 @@ def models(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @guarded(roles.TRAIN)
 def model(request: SignedInRequest, pk: int) -> HttpResponse:
-    row = get_object_or_404(ModelVersion.objects.select_related("parent"), pk=pk)
+    row = get_object_or_404(ModelVersion.objects.for_page(), pk=pk)
     kinds, alarms = auditing.false_alarms(row)
     trial = Trial.objects.newest_of(row)
     context = {
         "version": row,
         "card": row.card,
+        "served": cards.served(row, trial),
         "trial": trial,
         "flips": gate.flips(trial) if trial else None,
         "objection": versions.objection(row),
@@ -78,9 +80,10 @@ def model(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_safe
 @guarded(roles.TRAIN)
 def card(_request: SignedInRequest, pk: int) -> HttpResponse:
-    """The version's card as its file says it; `ml_training/card-schema.json` describes it."""
-    row = get_object_or_404(ModelVersion, pk=pk)
-    answer = JsonResponse(row.card, json_dumps_params={"indent": 2, "sort_keys": True})
+    """The version's card with what the site knows of it; see `ml_training/card-schema.json`."""
+    row = get_object_or_404(ModelVersion.objects.for_page(), pk=pk)
+    told = cards.served(row, Trial.objects.newest_of(row))
+    answer = JsonResponse(told, json_dumps_params={"indent": 2, "sort_keys": True})
     answer["Content-Disposition"] = f'attachment; filename="card-{pk}.json"'
     return answer
 
