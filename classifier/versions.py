@@ -188,7 +188,7 @@ def discard(version: ModelVersion, *, by: User) -> None:
     with transaction.atomic():
         list(ModelVersion.objects.locked())
         version.refresh_from_db()
-        needed = is_needed(version)
+        needed = is_needed(version, back=previous())
         if needed:
             raise CannotDiscard(needed)
         if not ModelVersion.objects.by_id(version.pk).move(VersionState.DISCARDED):
@@ -200,11 +200,11 @@ def discard(version: ModelVersion, *, by: User) -> None:
     shutil.rmtree(model_folder(version), ignore_errors=True)
 
 
-def is_needed(version: ModelVersion) -> str:
-    """Say what a version's files are needed for; empty where they may go."""
+def is_needed(version: ModelVersion, *, back: ModelVersion | None) -> str:
+    """Say what a version's files are needed for; empty where they may go; `back`: `previous()`."""
     if version.state == VersionState.ACTIVE:
         return _("%(version)s is active.") % {"version": version}
-    if version == previous():
+    if version == back:
         return _("%(version)s was active before: it is the way back.") % {"version": version}
     if version in ModelVersion.objects.newest_kept(FEWEST_KEPT):
         return _("The newest %(count)s versions are kept.") % {"count": FEWEST_KEPT}

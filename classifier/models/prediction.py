@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
@@ -101,16 +101,39 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         each with the score by that one. Both judge by the thresholds that they have now. The
         clearest come first.
         """
-        other = Prediction.objects.filter(photo=OuterRef("photo"), model_version=beside)
-        both = self.of_version(version).annotate(before=Subquery(other.values("score")[:1]))
-        is_flagged, was_flagged = version.flagged_from, beside.flagged_from
-        if flagged:
-            changed = both.filter(score__gte=is_flagged, before__lt=was_flagged).order_by("-score")
-        else:
-            changed = both.filter(score__lt=is_flagged, before__gte=was_flagged).order_by("score")
-        rows = list(changed.values_list("pk", "before")[:limit])
+        changed = self._held_beside(version, beside).filter(_turned(version, beside)[flagged])
+        rows = list(
+            changed.order_by("-score" if flagged else "score").values_list("pk", "before")[:limit]
+        )
         found = Prediction.objects.select_related("photo__decision").in_bulk([r[0] for r in rows])
         return [(found[pk], before) for pk, before in rows]
+
+    def count_flips(self, version: "ModelVersion", beside: "ModelVersion") -> dict[str, int]:
+        """How many photos only `version` flags, and how many only `beside`, of those both judged:
+        all, now_flagged, no_longer_flagged.
+        """
+        turned = _turned(version, beside)
+        both = self._held_beside(version, beside).filter(before__isnull=False).order_by()
+        counts: dict[str, int] = both.aggregate(
+            all=Count("id"),
+            now_flagged=Count("id", turned[True]),
+            no_longer_flagged=Count("id", turned[False]),
+        )
+        return counts
+
+    def _held_beside(self, version: "ModelVersion", beside: "ModelVersion") -> Any:
+        """Answers of `version` with the score by `beside` as `before`."""
+        other = Prediction.objects.filter(photo=OuterRef("photo"), model_version=beside)
+        return self.of_version(version).annotate(before=Subquery(other.values("score")[:1]))
+
+
+def _turned(version: "ModelVersion", beside: "ModelVersion") -> dict[bool, Q]:
+    """What tells photos that only `version` flags (True), and those that only `beside` does."""
+    is_flagged, was_flagged = version.flagged_from, beside.flagged_from
+    return {
+        True: Q(score__gte=is_flagged, before__lt=was_flagged),
+        False: Q(score__lt=is_flagged, before__gte=was_flagged),
+    }
 
 
 class Prediction(models.Model):

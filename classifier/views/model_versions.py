@@ -22,6 +22,7 @@ from classifier.models import (
     AuditSample,
     ModelVersion,
     Photo,
+    Prediction,
     Rescoring,
     ThresholdSet,
     TrainingRun,
@@ -58,23 +59,37 @@ def model(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ModelVersion.objects.for_page(), pk=pk)
     kinds, alarms = auditing.false_alarms(row)
     trial = Trial.objects.newest_of(row)
+    active, back = ModelVersion.objects.active(), versions.previous()
     context = {
         "version": row,
+        **_on_trial(row, active),
         "card": row.card,
         "served": cards.served(row, trial),
         "trial": trial,
         "flips": gate.flips(trial) if trial else None,
-        "objection": versions.objection(row),
-        "wish": overriding.standing(row, ModelVersion.objects.active()),
+        "objection": versions.objections([row], active=active, back=back)[row.pk],
+        "wish": overriding.standing(row, active),
         "second_admin": settings.SECOND_ADMIN,
         "miss_rate": auditing.miss_rate(AuditSample.objects.of_version(row)),
         "kinds": kinds,
         "false_alarms": alarms,
         "most": max((alarm.count for alarm in alarms), default=1),
-        "is_needed": versions.is_needed(row),
+        "is_needed": versions.is_needed(row, back=back),
         "threshold_sets": ThresholdSet.objects.of(row),
     }
     return render(request, "models/detail.html", context)
+
+
+def _on_trial(row: ModelVersion, active: ModelVersion | None) -> dict[str, object]:
+    """How far a candidate looked at the newest photos, and how often it turned a flag."""
+    if row.state != VersionState.CANDIDATE or active is None:
+        return {}
+    tried = Rescoring.objects.newest_of(row.pk)
+    return {
+        "tried": tried,
+        "active": active,
+        "turned": Prediction.objects.count_flips(row, active) if tried else None,
+    }
 
 
 @require_safe
