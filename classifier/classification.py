@@ -166,6 +166,7 @@ def _record(photo: Photo, version: ModelVersion, answer: PhotoAnswer | None) -> 
 
 
 def _written_prediction(photo: Photo, version: ModelVersion, answer: PhotoAnswer) -> Prediction:
+    version = ModelVersion.objects.held(version)  # its thresholds may have been moved meanwhile
     prediction, created = Prediction.objects.get_or_create(
         photo=photo,
         model_version=version,

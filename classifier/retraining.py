@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from classifier import failpoints, gate, manifests, versions
+from classifier import failpoints, gate, manifests, rescoring, versions
 from classifier.engine import (
     CompareRequest,
     Comparison,
@@ -147,8 +147,10 @@ def execute(run_id: int) -> bool:
     with transaction.atomic():
         failpoints.hit("T5")
         candidate = versions.register_candidate(trained.facts, out, parent=run.base)
-        gate.record(trained.comparison, candidate, trained.active, trained.measuring)
+        trial = gate.record(trained.comparison, candidate, trained.active, trained.measuring)
         closed = _close(run, RunState.SUCCEEDED, "", candidate=candidate)
+        if trial.passed:  # on trial at once, so that what it would change is known beforehand
+            rescoring.ask(candidate, by=run.requested_by)
         if not closed:
             transaction.set_rollback(True)
         failpoints.hit("T6")

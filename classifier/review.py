@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from classifier import thresholds
 from classifier.models import (
     AuditEvent,
     Decision,
@@ -99,6 +100,7 @@ def undo(photo: Photo, *, by: User, seen_decision_id: int) -> Decision | None:
         prediction=photo.prediction,
     )
     _let_stand(photo, withdrawn.follows, instead_of=withdrawn.pk)
+    thresholds.catch_up(Photo.objects.by_id(photo.pk))
     AuditEvent.objects.record("decision withdrawn", photo, by=by, outcome=withdrawn.outcome)
     return withdrawn.follows
 

@@ -6,6 +6,7 @@ import json
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from classifier import thresholds
 from classifier.models import AuditEvent, Inspection, Photo, SignOff, User
 from classifier.states import SignOffKind
 
@@ -59,6 +60,7 @@ def reopen(inspection: Inspection, *, reason: str, by: User) -> SignOff:
         reason=reason,
         by=by,
     )
+    thresholds.catch_up(Photo.objects.for_inspection(inspection))
     AuditEvent.objects.record("inspection reopened", inspection, by=by, reason=reason)
     return opened
 

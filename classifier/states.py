@@ -108,6 +108,14 @@ class VersionState(TextChoices):
     DISCARDED = "discarded", _("Discarded")
 
 
+class ThresholdOrigin(TextChoices):
+    """How a version came to judge by a set of thresholds."""
+
+    MADE = "made", _("Came with the model")
+    MOVED = "moved", _("Moved")
+    PUT_BACK = "put_back", _("Put back")
+
+
 class RunState(TextChoices):
     QUEUED = "queued", _("Queued")
     RUNNING = "running", _("Running")

@@ -6,8 +6,18 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from classifier.models import AuditEvent, ModelVersion, Photo, TrainingRun, User
-from classifier.states import Side
+from classifier.models import (
+    AuditEvent,
+    Inspection,
+    ModelVersion,
+    Photo,
+    PhotoQuerySet,
+    Prediction,
+    ThresholdSet,
+    TrainingRun,
+    User,
+)
+from classifier.states import Side, ThresholdOrigin
 
 STEPS = (0.01, 0.02, *(step / 20 for step in range(1, 20)), 0.98, 0.99)
 
@@ -161,17 +171,51 @@ def taught(version: ModelVersion) -> set[int]:
     }
 
 
+def move(version: ModelVersion, *, clear_below: float, flagged_from: float, by: User) -> int:
+    """Judge by other thresholds from now on; return how many photos show another verdict.
+
+    Photos without a decision get the verdict that their score has by them. What people decided on
+    keeps the verdict they saw, and so does what is signed off.
+    """
+    return _judge_by(version, clear_below, flagged_from, ThresholdOrigin.MOVED, by)
+
+
+def put_back(earlier: ThresholdSet, *, by: User) -> int:
+    """Judge by an earlier set of a version's again, as `move` does."""
+    origin = ThresholdOrigin.PUT_BACK
+    return _judge_by(earlier.version, earlier.clear_below, earlier.flagged_from, origin, by)
+
+
 @transaction.atomic
-def move(version: ModelVersion, *, clear_below: float, flagged_from: float, by: User) -> None:
-    """Judge by other thresholds from the next photo on; earlier answers keep theirs."""
-    before = ModelVersion.objects.locked().get(pk=version.pk)
-    ModelVersion.objects.by_id(version.pk).update(
-        clear_below=clear_below, flagged_from=flagged_from
-    )
+def _judge_by(
+    version: ModelVersion,
+    clear_below: float,
+    flagged_from: float,
+    origin: ThresholdOrigin,
+    by: User,
+) -> int:
+    moved = ModelVersion.objects.held(version)
+    before = [moved.clear_below, moved.flagged_from]
+    moved.clear_below, moved.flagged_from = clear_below, flagged_from
+    moved.save(update_fields=["clear_below", "flagged_from"])
+    Inspection.objects.lock_all()
+    photos = Prediction.objects.open_to_thresholds().follow(moved)
+    ThresholdSet.objects.append(moved, origin=origin, by=by, photos=photos)
     AuditEvent.objects.record(
-        "thresholds moved",
-        version,
+        f"thresholds {origin.value.replace('_', ' ')}",
+        moved,
         by=by,
-        before=[before.clear_below, before.flagged_from],
+        before=before,
         after=[clear_below, flagged_from],
+        photos=photos,
     )
+    return photos
+
+
+def catch_up(photos: PhotoQuerySet) -> None:
+    """Judge photos by the thresholds in force that may be decided on again: those moved while a
+    decision or a signature held the photos.
+    """
+    answers = Prediction.objects.about(photos).open_to_thresholds()
+    for version in ModelVersion.objects.that_judged(photos):
+        answers.follow(version)

@@ -125,6 +125,7 @@ urlpatterns = [
     path("models/<int:pk>/drift/", drift.drift, name="drift"),
     path("models/<int:pk>/thresholds/", thresholds.thresholds, name="thresholds"),
     path("models/<int:pk>/thresholds/move/", thresholds.move, name="thresholds-move"),
+    path("threshold-sets/<int:pk>/put-back/", thresholds.put_back, name="thresholds-put-back"),
     path("models/<int:pk>/compare/", model_versions.compare, name="compare"),
     path("training-runs/", model_versions.train, name="train"),
     path("training-runs/<int:pk>/", model_versions.training_run, name="training-run"),

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from classifier import failpoints, overriding, seals
 from classifier.engine import ModelFacts, engine
-from classifier.models import AuditEvent, ModelVersion, Trial, User
-from classifier.states import VersionState
+from classifier.models import AuditEvent, ModelVersion, ThresholdSet, Trial, User
+from classifier.states import ThresholdOrigin, VersionState
 
 FEWEST_KEPT = 3
 
@@ -77,7 +77,7 @@ def _newly_shipped(facts: ModelFacts, seal: str) -> ModelVersion:
         files_sha256=facts.files_sha256, parent=None, defaults=described
     )
     if created:
-        AuditEvent.objects.record("model version registered", version, by=None)
+        _record_registered(version)
     return version
 
 
@@ -96,8 +96,13 @@ def register_candidate(facts: ModelFacts, folder: Path, *, parent: ModelVersion)
         seal=seals.seal(folder),
         parent=parent,
     )
-    AuditEvent.objects.record("model version registered", version, by=None)
+    _record_registered(version)
     return version
+
+
+def _record_registered(version: ModelVersion) -> None:
+    ThresholdSet.objects.append(version, origin=ThresholdOrigin.MADE)
+    AuditEvent.objects.record("model version registered", version, by=None)
 
 
 def _described(facts: ModelFacts) -> dict[str, Any]:
@@ -183,7 +188,7 @@ def discard(version: ModelVersion, *, by: User) -> None:
     with transaction.atomic():
         list(ModelVersion.objects.locked())
         version.refresh_from_db()
-        needed = is_needed(version)
+        needed = is_needed(version, back=previous())
         if needed:
             raise CannotDiscard(needed)
         if not ModelVersion.objects.by_id(version.pk).move(VersionState.DISCARDED):
@@ -195,11 +200,11 @@ def discard(version: ModelVersion, *, by: User) -> None:
     shutil.rmtree(model_folder(version), ignore_errors=True)
 
 
-def is_needed(version: ModelVersion) -> str:
-    """Say what a version's files are needed for; empty where they may go."""
+def is_needed(version: ModelVersion, *, back: ModelVersion | None) -> str:
+    """Say what a version's files are needed for; empty where they may go; `back`: `previous()`."""
     if version.state == VersionState.ACTIVE:
         return _("%(version)s is active.") % {"version": version}
-    if version == previous():
+    if version == back:
         return _("%(version)s was active before: it is the way back.") % {"version": version}
     if version in ModelVersion.objects.newest_kept(FEWEST_KEPT):
         return _("The newest %(count)s versions are kept.") % {"count": FEWEST_KEPT}

@@ -17,6 +17,7 @@ from classifier.models.share_link import ShareLink
 from classifier.models.sign_off import SignOff, standing_of
 from classifier.models.structure import Element, Inspection, Structure
 from classifier.models.tally import Tally
+from classifier.models.threshold_set import ThresholdSet
 from classifier.models.training_run import TrainingRun
 from classifier.models.trial import Trial
 from classifier.models.user import User
@@ -43,6 +44,7 @@ __all__ = [
     "SignOff",
     "Structure",
     "Tally",
+    "ThresholdSet",
     "TrainingRun",
     "Trial",
     "User",

@@ -1,11 +1,16 @@
 """The versions of the CNN and which of them classifies."""
 
+from typing import TYPE_CHECKING
+
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from classifier.models.moves import StateQuerySet
 from classifier.states import VERSION_MOVES, Verdict, VersionState
+
+if TYPE_CHECKING:
+    from classifier.models import PhotoQuerySet
 
 
 class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
@@ -16,6 +21,10 @@ class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
 
     def for_list(self) -> "ModelVersionQuerySet":
         return self.select_related("parent")
+
+    def for_page(self) -> "ModelVersionQuerySet":
+        run = ("training_run__requested_by", "training_run__base")
+        return self.select_related("parent", *run)
 
     def parents(self) -> dict[int, int | None]:
         """From which version each one was trained, by id."""
@@ -38,6 +47,13 @@ class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
 
     def _untrained(self) -> "ModelVersionQuerySet":
         return self.filter(parent__isnull=True)
+
+    def held(self, version: "ModelVersion") -> "ModelVersion":
+        """The version as it stands, unchangeable by others until the transaction ends."""
+        return self.select_for_update().get(pk=version.pk)
+
+    def that_judged(self, photos: "PhotoQuerySet") -> "ModelVersionQuerySet":
+        return self.filter(pk__in=photos.values("predictions__model_version"))
 
     def locked_active(self) -> "ModelVersion | None":
         """The active version, unchangeable by others until the transaction ends."""
@@ -128,3 +144,11 @@ class ModelVersion(models.Model):
         if score >= self.flagged_from:
             return Verdict.FLAGGED
         return Verdict.CLEAR if score < self.clear_below else Verdict.UNDECIDED
+
+    def verdicts(self) -> Case:
+        """The same for the column `score` of many rows at once."""
+        return Case(
+            When(score__gte=self.flagged_from, then=Value(Verdict.FLAGGED)),
+            When(score__lt=self.clear_below, then=Value(Verdict.CLEAR)),
+            default=Value(Verdict.UNDECIDED),
+        )

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Floor
 
 from classifier.models.capture import has_warnings
+from classifier.models.sign_off import SignOff
 from classifier.scores import written
 from classifier.states import Outcome, Verdict
 
@@ -52,6 +53,26 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
     def of_version(self, version: "ModelVersion") -> "PredictionQuerySet":
         return self.filter(model_version=version)
 
+    def about(self, photos: "PhotoQuerySet") -> "PredictionQuerySet":
+        return self.filter(photo__in=photos)
+
+    def open_to_thresholds(self) -> "PredictionQuerySet":
+        """Answers on photos without a decision, outside of inspections that are signed off."""
+        signed = SignOff.objects.signed_inspections()
+        undecided = self.filter(photo__decision__isnull=True)
+        return undecided.exclude(photo__photo_set__inspection__in=signed)
+
+    def follow(self, version: "ModelVersion") -> int:
+        """Judge what `version` answered by the thresholds it has now; return how many photos show
+        another verdict. Their places in the order that teaches most are drawn anew.
+        """
+        in_force = {"clear_below": version.clear_below, "flagged_from": version.flagged_from}
+        stale = self.of_version(version).exclude(**in_force)
+        shown = stale.filter(photo__prediction=F("pk")).annotate(becomes=version.verdicts())
+        turned = shown.exclude(verdict=F("becomes")).count()
+        stale.update(**in_force, verdict=version.verdicts(), lesson=None)
+        return turned
+
     def counts_by_visit(self) -> "Iterator[tuple[int, date, float, int, int, int, int]]":
         """By structure, day of the visit and tenth of the score (0–10): photos, flagged ones, ones
         whose quality was measured, and of these ones with a warning.
@@ -80,16 +101,39 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         each with the score by that one. Both judge by the thresholds that they have now. The
         clearest come first.
         """
-        other = Prediction.objects.filter(photo=OuterRef("photo"), model_version=beside)
-        both = self.of_version(version).annotate(before=Subquery(other.values("score")[:1]))
-        is_flagged, was_flagged = version.flagged_from, beside.flagged_from
-        if flagged:
-            changed = both.filter(score__gte=is_flagged, before__lt=was_flagged).order_by("-score")
-        else:
-            changed = both.filter(score__lt=is_flagged, before__gte=was_flagged).order_by("score")
-        rows = list(changed.values_list("pk", "before")[:limit])
+        changed = self._held_beside(version, beside).filter(_turned(version, beside)[flagged])
+        rows = list(
+            changed.order_by("-score" if flagged else "score").values_list("pk", "before")[:limit]
+        )
         found = Prediction.objects.select_related("photo__decision").in_bulk([r[0] for r in rows])
         return [(found[pk], before) for pk, before in rows]
+
+    def count_flips(self, version: "ModelVersion", beside: "ModelVersion") -> dict[str, int]:
+        """How many photos only `version` flags, and how many only `beside`, of those both judged:
+        all, now_flagged, no_longer_flagged.
+        """
+        turned = _turned(version, beside)
+        both = self._held_beside(version, beside).filter(before__isnull=False).order_by()
+        counts: dict[str, int] = both.aggregate(
+            all=Count("id"),
+            now_flagged=Count("id", turned[True]),
+            no_longer_flagged=Count("id", turned[False]),
+        )
+        return counts
+
+    def _held_beside(self, version: "ModelVersion", beside: "ModelVersion") -> Any:
+        """Answers of `version` with the score by `beside` as `before`."""
+        other = Prediction.objects.filter(photo=OuterRef("photo"), model_version=beside)
+        return self.of_version(version).annotate(before=Subquery(other.values("score")[:1]))
+
+
+def _turned(version: "ModelVersion", beside: "ModelVersion") -> dict[bool, Q]:
+    """What tells photos that only `version` flags (True), and those that only `beside` does."""
+    is_flagged, was_flagged = version.flagged_from, beside.flagged_from
+    return {
+        True: Q(score__gte=is_flagged, before__lt=was_flagged),
+        False: Q(score__lt=is_flagged, before__gte=was_flagged),
+    }
 
 
 class Prediction(models.Model):

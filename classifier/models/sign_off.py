@@ -21,6 +21,11 @@ class SignOffQuerySet(AppendOnlyQuerySet["SignOff"]):
     def signed(self) -> "SignOffQuerySet":
         return self.filter(kind=SignOffKind.SIGNED)
 
+    def signed_inspections(self) -> list[int]:
+        """The ids of the inspections that are signed off now."""
+        last = dict(self.order_by("id").values_list("inspection", "kind"))
+        return [pk for pk, kind in last.items() if kind == SignOffKind.SIGNED]
+
     def standing(self, inspection: "Inspection") -> "SignOff | None":
         """The signature that freezes the inspection now; None while it is open."""
         return standing_of(self.of(inspection)[:1])

@@ -168,6 +168,10 @@ class InspectionQuerySet(models.QuerySet["Inspection"]):
         """The inspection, unchangeable by others until the transaction ends."""
         return self.select_for_update().get(pk=pk)
 
+    def lock_all(self) -> None:
+        """Let nobody else decide, sign or reopen anywhere until the transaction ends."""
+        list(self.select_for_update().order_by("pk").values_list("pk"))
+
     def lock_of(self, photo: "Photo") -> "Inspection":
         return self.select_for_update(of=("self",)).get(photo_sets=photo.photo_set_id)
 

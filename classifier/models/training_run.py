@@ -102,7 +102,17 @@ class TrainingRun(models.Model):
     @property
     def split(self) -> list[dict[str, object]]:
         """Counts of what the run learns from and of what only measures, for its page."""
-        return [_counted(side, self.manifest) for side in Side]
+        return [self.counts_of(side) for side in Side]
+
+    def counts_of(self, side: Side) -> dict[str, object]:
+        return _counted(side, self.manifest)
+
+    @property
+    def seconds(self) -> float | None:
+        """Wall time of the attempt that ended the run, with its comparison."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return (self.ended_at - self.started_at).total_seconds()
 
     @property
     def manners(self) -> list[dict[str, object]]:

@@ -16,7 +16,12 @@ def both_thresholds(candidate: "ModelVersion", active: "ModelVersion") -> dict[s
 
 class TrialQuerySet(models.QuerySet["Trial"]):
     def newest_of(self, candidate: "ModelVersion") -> "Trial | None":
-        return self.filter(candidate=candidate).select_related("active").order_by("-id").first()
+        return (
+            self.filter(candidate=candidate)
+            .select_related("active", "candidate")
+            .order_by("-id")
+            .first()
+        )
 
     def newest_beside(self, active: "ModelVersion") -> "dict[int, Trial]":
         """The newest trial of each version that stood beside `active`, by the version's id."""

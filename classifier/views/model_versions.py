@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from classifier import (
     auditing,
+    cards,
     gate,
     overriding,
     rescoring,
@@ -17,7 +18,16 @@ from classifier import (
     tasks,
     versions,
 )
-from classifier.models import AuditSample, ModelVersion, Photo, Rescoring, TrainingRun, Trial
+from classifier.models import (
+    AuditSample,
+    ModelVersion,
+    Photo,
+    Prediction,
+    Rescoring,
+    ThresholdSet,
+    TrainingRun,
+    Trial,
+)
 from classifier.readiness import readiness
 from classifier.states import VersionState
 from classifier.views.access import SignedInRequest, guarded
@@ -46,32 +56,49 @@ def models(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @guarded(roles.TRAIN)
 def model(request: SignedInRequest, pk: int) -> HttpResponse:
-    row = get_object_or_404(ModelVersion.objects.select_related("parent"), pk=pk)
+    row = get_object_or_404(ModelVersion.objects.for_page(), pk=pk)
     kinds, alarms = auditing.false_alarms(row)
     trial = Trial.objects.newest_of(row)
+    active, back = ModelVersion.objects.active(), versions.previous()
     context = {
         "version": row,
+        **_on_trial(row, active),
         "card": row.card,
+        "served": cards.served(row, trial),
         "trial": trial,
         "flips": gate.flips(trial) if trial else None,
-        "objection": versions.objection(row),
-        "wish": overriding.standing(row, ModelVersion.objects.active()),
+        "objection": versions.objections([row], active=active, back=back)[row.pk],
+        "wish": overriding.standing(row, active),
         "second_admin": settings.SECOND_ADMIN,
         "miss_rate": auditing.miss_rate(AuditSample.objects.of_version(row)),
         "kinds": kinds,
         "false_alarms": alarms,
         "most": max((alarm.count for alarm in alarms), default=1),
-        "is_needed": versions.is_needed(row),
+        "is_needed": versions.is_needed(row, back=back),
+        "threshold_sets": ThresholdSet.objects.of(row),
     }
     return render(request, "models/detail.html", context)
+
+
+def _on_trial(row: ModelVersion, active: ModelVersion | None) -> dict[str, object]:
+    """How far a candidate looked at the newest photos, and how often it turned a flag."""
+    if row.state != VersionState.CANDIDATE or active is None:
+        return {}
+    tried = Rescoring.objects.newest_of(row.pk)
+    return {
+        "tried": tried,
+        "active": active,
+        "turned": Prediction.objects.count_flips(row, active) if tried else None,
+    }
 
 
 @require_safe
 @guarded(roles.TRAIN)
 def card(_request: SignedInRequest, pk: int) -> HttpResponse:
-    """The version's card as its file says it; `ml_training/card-schema.json` describes it."""
-    row = get_object_or_404(ModelVersion, pk=pk)
-    answer = JsonResponse(row.card, json_dumps_params={"indent": 2, "sort_keys": True})
+    """The version's card with what the site knows of it; see `ml_training/card-schema.json`."""
+    row = get_object_or_404(ModelVersion.objects.for_page(), pk=pk)
+    told = cards.served(row, Trial.objects.newest_of(row))
+    answer = JsonResponse(told, json_dumps_params={"indent": 2, "sort_keys": True})
     answer["Content-Disposition"] = f'attachment; filename="card-{pk}.json"'
     return answer
 

@@ -3,13 +3,13 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import roles
 from classifier import thresholds as moving
 from classifier.forms import ThresholdsForm
-from classifier.models import ModelVersion
+from classifier.models import ModelVersion, ThresholdSet
 from classifier.views.access import SignedInRequest, guarded
 
 
@@ -28,10 +28,27 @@ def move(request: SignedInRequest, pk: int) -> HttpResponse:
     form = ThresholdsForm(request.POST)
     if not form.is_valid():
         return _page(request, row, form)
-    moving.move(row, **form.cleaned_data, by=request.user)
-    told = _("%(version)s judges by the new thresholds from the next photo on.")
-    messages.success(request, told % {"version": row})
-    return redirect("model", pk)
+    return _told(request, row, moving.move(row, **form.cleaned_data, by=request.user))
+
+
+@require_POST
+@guarded(roles.ACTIVATE)
+def put_back(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Let an earlier set of a version's thresholds hold again; `pk` is the set's."""
+    earlier = get_object_or_404(ThresholdSet.objects.select_related("version"), pk=pk)
+    return _told(request, earlier.version, moving.put_back(earlier, by=request.user))
+
+
+def _told(request: SignedInRequest, row: ModelVersion, photos: int) -> HttpResponse:
+    told = ngettext(
+        "%(version)s judges by these thresholds from now on. %(count)s photo without a decision "
+        "shows another verdict.",
+        "%(version)s judges by these thresholds from now on. %(count)s photos without a decision "
+        "show another verdict.",
+        photos,
+    )
+    messages.success(request, told % {"version": row, "count": photos})
+    return redirect("model", row.pk)
 
 
 def _page(request: SignedInRequest, row: ModelVersion, form: ThresholdsForm | None) -> HttpResponse:

@@ -59,6 +59,7 @@ ROW_OF = {
     "clearing": "outline-restore",
     "version": "model activate discard compare rescore rescore-cancel changes drift"
     " thresholds thresholds-move model-card",
+    "threshold_set": "thresholds-put-back",
     "person": "person person-link",
     "run": "training-run training-run-progress training-run-cancel",
 }
@@ -155,6 +156,7 @@ def make_world() -> World:
         "report": report.pk,
         "link": ShareLink.objects.latest("pk").pk,
         "version": active_version().pk,
+        "threshold_set": active_version().threshold_sets.get().pk,
         "run": run.pk,
     }
     welcome = people.password_link(person, by=decision.by)

@@ -32,4 +32,4 @@ def test_without_scripts_the_fields_do_it_alone(browser: Browser, quick: LiveSit
         page.locator("#id_clear_below").fill("0.2")
         page.get_by_role("button", name="Show what they would do").click()
         page.get_by_role("button", name="Save these").click()
-        expect(page.get_by_text("judges by the new thresholds")).to_be_visible()
+        expect(page.get_by_text("judges by these thresholds from now on")).to_be_visible()

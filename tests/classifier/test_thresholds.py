@@ -3,13 +3,10 @@
 import pytest
 
 from classifier import classification, retraining, thresholds
-from classifier.models import AuditEvent, ModelVersion, Photo, Prediction, User
+from classifier.models import ModelVersion, Photo, Prediction, User
 from tests.factories import (
-    CRACK,
-    DOUBT,
     active_version,
     make_lessons,
-    make_photo,
     make_photo_set,
     make_reviewed,
     make_user,
@@ -73,17 +70,3 @@ def test_a_version_trained_from_it_keeps_moved_thresholds(admin: User) -> None:
     retraining.execute(retraining.request_run(by=admin).pk)
     candidate = ModelVersion.objects.get(state="candidate")
     assert (candidate.clear_below, candidate.flagged_from) == (0.25, 0.6)
-
-
-def test_moved_thresholds_hold_from_the_next_photo_on(admin: User) -> None:
-    version, before = active_version(), judged(admin, "confirmed", 0.95)
-    thresholds.move(version, clear_below=0.6, flagged_from=0.99, by=admin)
-    verdicts = []
-    for colour in (CRACK, DOUBT):
-        photo = make_photo(colour=colour)
-        classification.classify(photo.pk, claimant="test")
-        verdicts.append(Prediction.objects.get(photo=photo).verdict)
-    assert verdicts == ["undecided", "clear"]
-    assert Prediction.objects.get(photo=before).verdict == "flagged"
-    event = AuditEvent.objects.get(action="thresholds moved")
-    assert event.detail == {"before": [0.3, 0.7], "after": [0.6, 0.99]}

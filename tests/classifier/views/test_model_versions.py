@@ -212,9 +212,27 @@ def test_thresholds_are_shown_before_they_are_saved(client: Client) -> None:
     client.post(reverse("thresholds-move", args=[version.pk]), wished)
     version.refresh_from_db()
     assert (version.clear_below, version.flagged_from) == (0.1, 0.6)
+    told = "judges by these thresholds from now on. 0 photos without a decision show another"
+    assert told in client.get(reverse("model", args=[version.pk])).content.decode()
     turned = {"clear_below": "0.7", "flagged_from": "0.6"}
     answer = client.post(reverse("thresholds-move", args=[version.pk]), turned)
     assert "It cannot be above" in answer.content.decode()
+
+
+def test_an_earlier_set_of_thresholds_is_put_back_by_one_press(client: Client) -> None:
+    version = active_version()
+    address = reverse("model", args=[version.pk])
+    assert "Put these back" not in client.get(address).content.decode()
+    wished = {"clear_below": "0.1", "flagged_from": "0.6"}
+    client.post(reverse("thresholds-move", args=[version.pk]), wished)
+    page = client.get(address).content.decode()
+    assert page.count("Put these back") == 1
+    assert "Moved · admin" in page
+    first = version.threshold_sets.earliest("id")
+    client.post(reverse("thresholds-put-back", args=[first.pk]))
+    version.refresh_from_db()
+    assert (version.clear_below, version.flagged_from) == (0.3, 0.7)
+    assert client.get(address).content.decode().count("Put these back") == 2
 
 
 def test_a_second_admin_reads_the_reason_and_agrees(
