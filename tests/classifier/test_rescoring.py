@@ -6,7 +6,7 @@ import pytest
 
 from classifier import rescoring, review, tasks, thresholds, versions
 from classifier.engine import PhotoAnswer, StubEngine
-from classifier.models import ModelVersion, Photo, Prediction, Rescoring, User
+from classifier.models import Decision, ModelVersion, Photo, Prediction, Rescoring, User
 from tests.factories import (
     CRACK,
     SOUND,
@@ -62,12 +62,15 @@ def test_the_active_version_answers_anew_beside_the_old_answers(
 ) -> None:
     version = newer(admin)
     turned_round(monkeypatch)
+    before, decided = list(Prediction.objects.values()), list(Decision.objects.values())
     asked = rescoring.ask(version, by=admin)
     tasks.rescore(asked.pk)
     asked.refresh_from_db()
     assert (asked.state, asked.done, asked.total) == ("finished", 2, 2)
     assert answers(photos) == [(version.pk, "clear"), (version.pk, "flagged")]
     assert Prediction.objects.count() == 4
+    assert list(Prediction.objects.exclude(model_version=version).values()) == before
+    assert list(Decision.objects.values()) == decided
     photos[0].refresh_from_db()
     assert str(photos[0].decision) == "Confirmed"
 

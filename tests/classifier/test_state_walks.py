@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from classifier import overriding, rescoring, retraining, versions
 from classifier.models import ModelVersion, Rescoring, TrainingRun, User
-from classifier.states import OPEN_RUNS, VersionState
+from classifier.models.training_run import MAX_ATTEMPTS
+from classifier.states import OPEN_RUNS, RunState, VersionState
 from tests.factories import make_lessons, make_user
 
 pytestmark = pytest.mark.django_db
-STEPS = 80
+STEPS = 120
 REFUSED = (
     retraining.AlreadyTraining,
     retraining.CannotTrain,
@@ -30,10 +31,23 @@ def execute(_by: User, _any: random.Random) -> None:
         retraining.execute(pk)
 
 
-def die(_by: User, _any: random.Random) -> None:
-    """Let a worker take the run and fall silent; the sweeper finds it."""
+def fail(by: User, _any: random.Random) -> None:
+    """Let one file teach and measure, and train: the run itself refuses that."""
+    retraining.request_run(by=by, anyway=True)
+    for run in TrainingRun.objects.queued():
+        sides = {entry["side"]: entry for entry in run.manifest}
+        sides["learn"]["sha256"] = sides["test"]["sha256"]
+        run.save()
+        retraining.execute(run.pk)
+
+
+def die(by: User, chance: random.Random) -> None:
+    """Let a worker take the run and fall silent, for the last time or not; the sweeper finds it."""
+    if not TrainingRun.objects.open().exists():
+        retraining.request_run(by=by, anyway=True)
     now = timezone.now()
-    TrainingRun.objects.queued().move("running", heartbeat_at=now, attempts=2)
+    attempts = chance.choice([1, MAX_ATTEMPTS])
+    TrainingRun.objects.queued().move("running", heartbeat_at=now, attempts=attempts)
     retraining.resume_silent(now + timedelta(seconds=settings.TRAINING_SILENCE_SECONDS + 1))
 
 
@@ -67,7 +81,7 @@ def rescore(by: User, chance: random.Random) -> None:
 
 
 ACTS: list[Callable[[User, random.Random], None]] = [
-    *(execute, die, cancel, request, request, execute),
+    *(execute, die, fail, cancel, request, request, execute),
     *(activate, discard, rescore),
 ]
 
@@ -92,4 +106,5 @@ def test_a_random_walk_breaks_no_promise(seed: int) -> None:
         with suppress(*REFUSED):
             chance.choice(ACTS)(admin, chance)
         check()
-    assert TrainingRun.objects.count() > 5
+    ends = set(TrainingRun.objects.counts_by_state()) - OPEN_RUNS
+    assert ends == set(RunState) - OPEN_RUNS, "The walk came to every end a run can have."
