@@ -14,7 +14,15 @@ from django.utils import timezone
 from classifier import classification, versions
 from classifier.engine import ModelFileError
 from classifier.flips import Flip, Flips
-from classifier.models import AuditEvent, ModelVersion, Photo, Prediction, Rescoring, User
+from classifier.models import (
+    AuditEvent,
+    ModelVersion,
+    Photo,
+    PhotoQuerySet,
+    Prediction,
+    Rescoring,
+    User,
+)
 from classifier.states import RescoringState, VersionState
 
 logger = logging.getLogger(__name__)
@@ -30,11 +38,7 @@ def ask(version: ModelVersion, *, by: User) -> Rescoring:
 
     One that is under way for this version is returned as it is.
     """
-    photos = Photo.objects.not_judged_by(version)
-    if version.state != VersionState.ACTIVE:
-        newest = Photo.objects.classified().newest_ids(SHADOWED)
-        photos = photos.with_ids(newest)
-    ids = photos.ids()
+    ids = _to_judge(version).ids()
     try:
         with transaction.atomic():
             asked = Rescoring.objects.create(
@@ -44,6 +48,22 @@ def ask(version: ModelVersion, *, by: User) -> Rescoring:
     except IntegrityError:
         return Rescoring.objects.open().get(version=version)
     return asked
+
+
+def _to_judge(version: ModelVersion) -> PhotoQuerySet:
+    photos = Photo.objects.not_judged_by(version)
+    if version.state == VersionState.ACTIVE:
+        return photos
+    return photos.with_ids(Photo.objects.classified().newest_ids(SHADOWED))
+
+
+def waiting(version: ModelVersion) -> int:
+    """How many photos there are to ask a version for: those that show another one's answer while it
+    is active, also where it gave its own before; else those of the newest that it did not judge.
+    """
+    if version.state == VersionState.ACTIVE:
+        return Photo.objects.showing_others_than(version).count()
+    return _to_judge(version).count()
 
 
 def go_on(rescoring_id: int, *, seconds: float = BATCH_SECONDS) -> None:

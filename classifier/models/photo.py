@@ -59,8 +59,10 @@ class PhotoQuerySet(PhotoQueue):
         return {pk: outcome == Outcome.CONFIRMED for pk, outcome in rows}
 
     def not_judged_by(self, version: "ModelVersion") -> "PhotoQuerySet":
-        """Classified photos for which `version` has given no answer."""
         return self.classified().exclude(predictions__model_version=version)
+
+    def showing_others_than(self, version: "ModelVersion") -> "PhotoQuerySet":
+        return self.classified().exclude(prediction__model_version=version)
 
     def newest_ids(self, limit: int) -> list[int]:
         return list(self.order_by("-id").values_list("pk", flat=True)[:limit])
@@ -73,8 +75,7 @@ class PhotoQuerySet(PhotoQueue):
 
     def show_answers_of(self, version: "ModelVersion", *, photo: "Photo | None") -> None:
         """Point classified photos (one, or all) to what `version` said of them."""
-        chosen = self.classified().filter(predictions__model_version=version)
-        chosen = chosen.exclude(prediction__model_version=version)
+        chosen = self.showing_others_than(version).filter(predictions__model_version=version)
         chosen = chosen.filter(pk=photo.pk) if photo else chosen
         answer = version.predictions.filter(photo=OuterRef("pk")).values("pk")[:1]
         self.filter(pk__in=chosen.values("pk")).update(prediction=Subquery(answer))

@@ -21,7 +21,6 @@ from classifier import (
 from classifier.models import (
     AuditSample,
     ModelVersion,
-    Photo,
     Prediction,
     Rescoring,
     ThresholdSet,
@@ -178,7 +177,7 @@ def changes(request: SignedInRequest, pk: int) -> HttpResponse:
         "version": row,
         "beside": other,
         "rescoring": Rescoring.objects.newest_of(pk),
-        "waiting": Photo.objects.not_judged_by(row).count(),
+        "waiting": rescoring.waiting(row),
         "flips": rescoring.flips(row, other),
     }
     return render(request, "models/changes.html", context)

@@ -139,9 +139,12 @@ def test_a_candidate_on_trial_changes_no_answer(photos: list[Photo], admin: User
     rescoring.go_on(rescoring.ask(candidate, by=admin).pk)
     assert answers(photos) == before
     assert candidate.predictions.count() == 2
+    assert rescoring.waiting(candidate) == 0
     versions.activate(candidate, by=admin, reason="better")
+    assert rescoring.waiting(candidate) == 2, "Judged on trial, and not shown yet."
     rescoring.go_on(rescoring.ask(candidate, by=admin).pk)
     assert {version for version, _ in answers(photos)} == {candidate.pk}
+    assert rescoring.waiting(candidate) == 0
 
 
 def test_a_candidate_is_tried_on_the_newest_photos(
