@@ -214,6 +214,7 @@ def test_a_worker_follows_an_activation_between_two_photos(
     site.start_trainer()
     ((before,),) = active(site)
     candidate, newest = trained(site, reviewed), "SELECT max(id) FROM classifier_prediction"
+    site.kill("train")  # it would go on trying the candidate, on these photos too
     workers, known = site.children("classify"), site.value(newest)
     failpoints.arm_always("W5", "sleep 0.05")
     reviewed.send_many(20)
@@ -232,5 +233,4 @@ def test_a_worker_follows_an_activation_between_two_photos(
     assert answered[-20:] == [candidate] * 20
     assert site.children("classify") == workers
     reviewed.session.submit(f"/models/{before}/activate/")
-    site.kill("train")
     reviewed.assert_kept()

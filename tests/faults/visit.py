@@ -112,7 +112,8 @@ class Visit:
         """Each photo that was answered with 2xx is there, whole, once, and judged rightly."""
         rows = self.site.rows(
             "SELECT photo.sha256, photo.key, photo.state, prediction.verdict, "
-            "(SELECT count(*) FROM classifier_prediction p WHERE p.photo_id = photo.id) "
+            "(SELECT count(*) FROM classifier_prediction p WHERE p.photo_id = photo.id "
+            "AND p.model_version_id = prediction.model_version_id) "
             "FROM classifier_photo photo LEFT JOIN classifier_prediction prediction "
             f"ON prediction.id = photo.prediction_id WHERE photo.photo_set_id = {self.photo_set}"
         )
