@@ -96,8 +96,8 @@ def as_coco(inspection: Inspection) -> Json:
     """Return regions of evidence and marked cracks as COCO annotations, in pixels.
 
     The model's own regions carry `source: model` and their score; what a person marked as missed
-    carries `source: person`. Regions on dismissed photos, and those that a
-    reviewer cleared, are left out: a person said no crack.
+    carries `source: person`. Regions on dismissed photos, and those that a reviewer cleared, are
+    left out: a person said no crack.
     """
     photos = list(Photo.objects.for_report(inspection))
     shapes = [(photo, shape) for photo in photos for shape in _shapes(photo)]

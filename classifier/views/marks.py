@@ -9,11 +9,13 @@ from classifier import review, roles
 from classifier.forms import MarkForm, first_error
 from classifier.models import Mark, Photo
 from classifier.views.access import SignedInRequest, guarded
-from classifier.views.reviews import conflict_page, next_page
+from classifier.views.conflicts import telling_conflicts
+from classifier.views.reviews import next_page
 
 
 @require_POST
 @guarded(roles.REVIEW)
+@telling_conflicts
 def mark(request: SignedInRequest, pk: int) -> HttpResponse:
     """Place a mark; 409 where it would confirm the photo and another decision came first."""
     row = get_object_or_404(Photo.objects.select_related("prediction", "decision"), pk=pk)
@@ -22,27 +24,22 @@ def mark(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.error(request, first_error(form))
         return redirect("photo", pk)
     data = form.cleaned_data
-    try:
-        review.mark(
-            row,
-            data["place"],
-            data["kind"],
-            by=request.user,
-            seen_decision_id=data["seen"],
-            remark=data["remark"],
-            blind=data["blind"],
-        )
-    except review.DecidedMeanwhile as conflict:
-        return conflict_page(request, conflict)
+    review.mark(
+        row,
+        data["place"],
+        data["kind"],
+        by=request.user,
+        seen_decision_id=data["seen"],
+        remark=data["remark"],
+        blind=data["blind"],
+    )
     return next_page(request, redirect("photo", pk))
 
 
 @require_POST
 @guarded(roles.REVIEW)
+@telling_conflicts
 def mark_withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Mark.objects.select_related("photo__decision__follows"), pk=pk)
-    try:
-        review.withdraw_mark(row, by=request.user)
-    except review.DecidedMeanwhile as conflict:
-        return conflict_page(request, conflict)
+    review.withdraw_mark(row, by=request.user)
     return redirect("photo", row.photo_id)

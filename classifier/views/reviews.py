@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import auditing, review, roles
-from classifier.forms import DecisionForm, MarkForm, UndoForm, first_error
+from classifier.forms import DecisionForm, MarkForm, UndoForm, first_error, row_ids
 from classifier.models import Mark, Photo, Structure
 from classifier.states import Cause, ReviewOrder
 from classifier.views.access import SignedInRequest, guarded, wants_json
+from classifier.views.conflicts import telling_conflicts
 
 AHEAD = 8
 """So many photos after the one shown are named on the page, for it to fetch them beforehand."""
@@ -86,16 +87,17 @@ def asked_order(request: SignedInRequest) -> str:
 def _skipped(request: SignedInRequest) -> list[int]:
     """Photos that the reviewer put off, at most fifty, oldest first."""
     given = request.GET.get("skip", "").split(",")[-50:]
-    return [pk for pk in map(_row_id, given) if pk]
+    return row_ids(given)
 
 
 def _row_id(text: str) -> int | None:
     """Read a row's number from an address; None for anything else, and for what no row can have."""
-    return int(text) if text.isdecimal() and len(text) < 19 else None
+    return next(iter(row_ids([text])), None)
 
 
 @require_POST
 @guarded(roles.REVIEW)
+@telling_conflicts
 def decide(request: SignedInRequest, pk: int) -> HttpResponse:
     """Append a decision; 409 with the one that stands where another one came first.
 
@@ -106,18 +108,15 @@ def decide(request: SignedInRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _misread(request, pk, first_error(form))
     data = form.cleaned_data
-    try:
-        review.decide(
-            row,
-            data["outcome"],
-            by=request.user,
-            seen_decision_id=data["seen"],
-            cause=data["cause"],
-            remark=data["remark"],
-            blind=data["blind"],
-        )
-    except review.DecidedMeanwhile as conflict:
-        return conflict_page(request, conflict)
+    review.decide(
+        row,
+        data["outcome"],
+        by=request.user,
+        seen_decision_id=data["seen"],
+        cause=data["cause"],
+        remark=data["remark"],
+        blind=data["blind"],
+    )
     if wants_json(request):
         context = {"last_photo": row, "back": data["back"]}
         return JsonResponse({"last": render_to_string("reviews/_last.html", context, request)})
@@ -133,25 +132,14 @@ def _misread(request: SignedInRequest, pk: int, sentence: str) -> HttpResponse:
 
 @require_POST
 @guarded(roles.REVIEW)
+@telling_conflicts
 def undo(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Photo.objects.select_related("decision__follows"), pk=pk)
     form = UndoForm(request.POST)
     if not form.is_valid():
         return redirect("photo", pk)
-    try:
-        review.undo(row, by=request.user, seen_decision_id=form.cleaned_data["seen"])
-    except review.DecidedMeanwhile as conflict:
-        return conflict_page(request, conflict)
+    review.undo(row, by=request.user, seen_decision_id=form.cleaned_data["seen"])
     return next_page(request, redirect("photo", pk))
-
-
-def conflict_page(request: SignedInRequest, conflict: review.DecidedMeanwhile) -> HttpResponse:
-    signed = isinstance(conflict, review.SignedOff)
-    context = {"photo": conflict.photo, "signed": signed}
-    if wants_json(request):
-        sentence = render_to_string("reviews/_conflict.txt", context).strip()
-        return JsonResponse({"sentence": sentence}, status=409)
-    return render(request, "reviews/conflict.html", context, status=409)
 
 
 def next_page(request: SignedInRequest, otherwise: HttpResponse) -> HttpResponse:
