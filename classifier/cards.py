@@ -21,7 +21,7 @@ def served(version: ModelVersion, trial: Trial | None) -> Card:
     run: TrainingRun | None = getattr(version, "training_run", None)
     card = dict(version.card)
     if run:
-        card["run"] = _run(run)
+        card["training_run"] = _run(run)
     if trial:
         card["compared"] = _compared(trial)
     if trial and trial.figures and "figures" not in card:

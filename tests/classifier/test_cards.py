@@ -66,14 +66,14 @@ def test_the_served_card_has_what_was_found_out_after_the_file_was_sealed(
     card = cards.served(trained, Trial.objects.newest_of(trained))
     refuse_other_cards(card)
     run = TrainingRun.objects.get()
-    assert card["run"]["asked_for_by"] == str(admin)
-    assert card["run"]["started_from"] == str(active_version())
-    assert card["run"]["manifest_sha256"] == run.manifest_sha256
-    assert card["run"]["photos"] == {
+    assert card["training_run"]["asked_for_by"] == str(admin)
+    assert card["training_run"]["started_from"] == str(active_version())
+    assert card["training_run"]["manifest_sha256"] == run.manifest_sha256
+    assert card["training_run"]["photos"] == {
         "learn": {"structures": 3, "confirmed": 3, "dismissed": 3},
         "test": {"structures": 1, "confirmed": 1, "dismissed": 1},
     }
-    assert card["run"]["seconds"] >= 0
+    assert card["training_run"]["seconds"] >= 0
     assert card["compared"]["beside"] == str(active_version())
     assert card["figures"]
     assert card["figures"].keys() == card["compared"]["beside_figures"].keys()
@@ -90,8 +90,8 @@ def test_serving_changes_neither_the_file_nor_its_seal(trained: ModelVersion) ->
 @pytest.mark.parametrize(
     ("part", "name"),
     [
-        ("run", "manifest_sha256"),
-        ("run", "asked_for_by"),
+        ("training_run", "manifest_sha256"),
+        ("training_run", "asked_for_by"),
         ("compared", "findings"),
         ("compared", "beside"),
     ],
@@ -120,3 +120,15 @@ def test_page_and_file_show_it(trained: ModelVersion, admin: User, client: Clien
     assert run.manifest_sha256 in page
     answer = client.get(reverse("model-card", args=[trained.pk]))
     assert answer.json() == cards.served(trained, Trial.objects.newest_of(trained))
+
+
+def test_a_released_card_is_served_as_it_is_and_its_page_opens(admin: User, client: Client) -> None:
+    """Its file tells the settings of its training, too: no run of this site."""
+    client.force_login(admin)
+    version = active_version()
+    released = json.loads((RELEASED / "card.json").read_text(encoding="utf-8"))
+    ModelVersion.objects.filter(pk=version.pk).update(card=released)
+    answer = client.get(reverse("model", args=[version.pk]))
+    assert answer.status_code == 200
+    assert "asked for by" not in answer.content.decode()
+    assert client.get(reverse("model-card", args=[version.pk])).json() == released
