@@ -154,14 +154,12 @@ class ThresholdsForm(forms.Form):
         min_value=0,
         max_value=1,
         help_text=_("A score under it is called clear; nobody has to look at the photo."),
-        widget=forms.NumberInput(attrs={"step": "0.01"}),
     )
     flagged_from = forms.FloatField(
         label=_("Flagged from"),
         min_value=0,
         max_value=1,
         help_text=_("From this score on a photo is flagged; in between it is undecided."),
-        widget=forms.NumberInput(attrs={"step": "0.01"}),
     )
 
     def clean(self) -> dict[str, Any]:

@@ -23,6 +23,9 @@ def test_a_slider_says_what_another_threshold_does(browser: Browser, quick: Live
         expect(slider).to_have_value("22")
         page.get_by_role("button", name="Show what they would do").click()
         expect(page.get_by_text("It cannot be above")).to_be_visible()
+        field.fill("0.2855")  # as calibrations give them
+        page.get_by_role("button", name="Show what they would do").click()
+        expect(page.get_by_role("button", name="Save these")).to_be_visible()
 
 
 def test_without_scripts_the_fields_do_it_alone(browser: Browser, quick: LiveSite) -> None:
