@@ -72,7 +72,6 @@ class PhotoFilterForm(forms.Form):
         required=False,
         min_value=0,
         max_value=1,
-        widget=forms.NumberInput(attrs={"step": "0.05"}),
     )
     order = forms.ChoiceField(label=_("Order"), choices=PhotoOrder.choices, required=False)
 
