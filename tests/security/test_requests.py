@@ -64,7 +64,10 @@ CLIMBING = (
 
 
 @pytest.mark.parametrize("path", CLIMBING)
-def test_no_path_leads_to_a_file_of_the_machine(photo: Photo, path: str) -> None:
+def test_no_path_leads_to_a_file_of_the_machine(
+    photo: Photo, path: str, settings: Settings
+) -> None:
+    settings.WHITENOISE_AUTOREFRESH = False  # static files are served as in production
     for client in (Client(), signed_in(make_user("admin"))):
         assert client.get(path).status_code in (301, 404)
         assert client.get(path, follow=True).status_code == 404
