@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 
 from classifier.models import Structure
-from classifier.reporting import NOT_A_FORMULA, cell
+from classifier.reporting import cell
 
 COLUMNS = (
     *("name", "type", "location", "latitude", "longitude"),
@@ -73,4 +73,4 @@ def _text(content: bytes) -> str:
 def _value(text: str) -> str:
     """A cell without the mark that keeps spreadsheets from taking it for a formula."""
     text = text.strip()
-    return text[1:] if text.startswith(tuple(f"'{sign}" for sign in NOT_A_FORMULA)) else text
+    return text[1:] if text == cell(text[1:]) else text

@@ -2,16 +2,26 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from classifier.models import Inspection, Photo
 
 CRACK = 1
 """The one category of the COCO file."""
-NOT_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@")
+UNSEEN = ("\t", "\r", "\n")
 
 Json = dict[str, Any]
+
+
+def photos_of(inspection: Inspection, *, places: bool) -> list[Photo]:
+    """Return the photos of an inspection; without `places` nothing says where they were taken."""
+    photos = list(Photo.objects.for_report(inspection))
+    if not places:
+        for photo in photos:
+            photo.latitude = photo.longitude = None
+    return photos
 
 
 def photo_facts(photo: Photo) -> Json:
@@ -41,9 +51,9 @@ def photo_facts(photo: Photo) -> Json:
     }
 
 
-def as_csv(inspection: Inspection) -> str:
-    """Return a table of all photos. No cell can be taken for a formula by a spreadsheet."""
-    rows = [photo_facts(photo) for photo in Photo.objects.for_report(inspection)]
+def as_csv(photos: Sequence[Photo]) -> str:
+    """Return a table of photos. No cell can be taken for a formula by a spreadsheet."""
+    rows = [photo_facts(photo) for photo in photos]
     file = io.StringIO()
     writer = csv.writer(file)
     names = list(rows[0]) if rows else ["photo"]
@@ -53,15 +63,15 @@ def as_csv(inspection: Inspection) -> str:
 
 
 def cell(value: object) -> object:
-    """Return a value that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value.startswith(NOT_A_FORMULA):
+    """Return a value that no spreadsheet takes for a formula (OWASP: CSV injection)."""
+    if isinstance(value, str) and (value.lstrip().startswith(FORMULA) or value.startswith(UNSEEN)):
         return f"'{value}"
     return value
 
 
-def as_json(inspection: Inspection) -> Json:
+def as_json(inspection: Inspection, photos: Sequence[Photo]) -> Json:
     """Return everything, the regions and marks included, in fractions of width and height."""
-    photos = [
+    rows = [
         photo_facts(photo)
         | {
             "regions": [
@@ -77,7 +87,7 @@ def as_json(inspection: Inspection) -> Json:
                 for mark in photo.standing_marks
             ],
         }
-        for photo in Photo.objects.for_report(inspection)
+        for photo in photos
     ]
     structure = inspection.structure
     return {
@@ -88,18 +98,17 @@ def as_json(inspection: Inspection) -> Json:
             "exposure": structure.exposure or None,
         },
         "inspection": {"title": inspection.title, "date": inspection.date.isoformat()},
-        "photos": photos,
+        "photos": rows,
     }
 
 
-def as_coco(inspection: Inspection) -> Json:
+def as_coco(inspection: Inspection, photos: Sequence[Photo]) -> Json:
     """Return regions of evidence and marked cracks as COCO annotations, in pixels.
 
     The model's own regions carry `source: model` and their score; what a person marked as missed
     carries `source: person`. Regions on dismissed photos, and those that a reviewer cleared, are
     left out: a person said no crack.
     """
-    photos = list(Photo.objects.for_report(inspection))
     shapes = [(photo, shape) for photo in photos for shape in _shapes(photo)]
     return {
         "info": {"description": f"{inspection.structure}: {inspection}"},
@@ -142,9 +151,8 @@ def _annotation(number: int, photo: Photo, outline: list[list[float]], said: Jso
     }
 
 
-def as_geojson(inspection: Inspection) -> Json:
+def as_geojson(inspection: Inspection, photos: Sequence[Photo]) -> Json:
     """Return the photos that have a position, and the structure, as points (RFC 7946)."""
-    photos = Photo.objects.for_report(inspection)
     structure = inspection.structure
     features = [_point(structure.longitude, structure.latitude, {"structure": structure.name})]
     features += [_point(photo.longitude, photo.latitude, photo_facts(photo)) for photo in photos]
@@ -158,7 +166,7 @@ def _point(longitude: float | None, latitude: float | None, facts: Json) -> Json
     return {"type": "Feature", "geometry": place, "properties": facts}
 
 
-EXPORTS: Mapping[str, Callable[[Inspection], Json]] = {
+EXPORTS: Mapping[str, Callable[[Inspection, Sequence[Photo]], Json]] = {
     "json": as_json,
     "coco": as_coco,
     "geojson": as_geojson,

@@ -18,6 +18,7 @@ from classifier import health, roles
 from classifier import metrics as figures
 from classifier.filter_forms import AuditFilterForm
 from classifier.models import AuditEvent, Photo
+from classifier.reporting import cell
 from classifier.views.access import SignedInRequest, guarded, public
 
 PAGE_SIZE = 100
@@ -56,17 +57,8 @@ def _lines(events: Iterator[AuditEvent]) -> Iterator[str]:
 
 def _line(values: tuple[object, ...]) -> str:
     file = io.StringIO()
-    csv.writer(file).writerow(harmless(str(value)) for value in values)
+    csv.writer(file).writerow(cell(str(value)) for value in values)
     return file.getvalue()
-
-
-def harmless(cell: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula (OWASP: CSV injection)."""
-    return (
-        f"'{cell}"
-        if cell.lstrip().startswith(("=", "+", "-", "@")) or cell[:1] in "\t\r\n"
-        else cell
-    )
 
 
 @require_safe

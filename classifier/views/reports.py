@@ -22,8 +22,11 @@ MOST_EXPORTED = 20_000
 
 @require_safe
 @guarded(roles.SEE)
-def export(_request: SignedInRequest, pk: int, kind: str) -> HttpResponse:
-    """Download all photos of an inspection with verdicts and decisions, as `kind`."""
+def export(request: SignedInRequest, pk: int, kind: str) -> HttpResponse:
+    """Download all photos of an inspection with verdicts and decisions, as `kind`.
+
+    Where they were taken is for those who may have the originals.
+    """
     row = get_object_or_404(Inspection.objects.select_related("structure"), pk=pk)
     count = Photo.objects.for_inspection(row).count()
     if count > MOST_EXPORTED:
@@ -32,11 +35,13 @@ def export(_request: SignedInRequest, pk: int, kind: str) -> HttpResponse:
             "most": f"{MOST_EXPORTED:,}",
         }
         return HttpResponse(sentence, status=413, content_type="text/plain; charset=utf-8")
+    photos = reporting.photos_of(row, places=request.user.has_perm(roles.DOWNLOAD))
     answer: HttpResponse
     if kind == "csv":
-        answer = HttpResponse(reporting.as_csv(row), content_type="text/csv; charset=utf-8")
+        answer = HttpResponse(reporting.as_csv(photos), content_type="text/csv; charset=utf-8")
     else:
-        answer = JsonResponse(reporting.EXPORTS[kind](row), json_dumps_params={"indent": 1})
+        found = reporting.EXPORTS[kind](row, photos)
+        answer = JsonResponse(found, json_dumps_params={"indent": 1})
     suffix = {"csv": ".csv", "json": ".json", "coco": "-coco.json", "geojson": ".geojson"}[kind]
     answer["Content-Disposition"] = content_disposition_header(
         as_attachment=True, filename=f"{_file_name(row)}{suffix}"

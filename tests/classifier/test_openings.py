@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,16 @@ def test_one_that_came_through_clears_the_dead(marks: Path, tmp_path: Path) -> N
     leave_marks(model, 1)
     answer(model)
     assert list(marks.iterdir()) == []
+
+
+def test_a_death_of_another_day_is_not_in_a_row(marks: Path, tmp_path: Path) -> None:
+    leave_marks(tmp_path / "model", 1)
+    (old,) = marks.iterdir()
+    yesterday = time.time() - 24 * 3600
+    os.utime(old, (yesterday, yesterday))
+    leave_marks(tmp_path / "model", 1)
+    answer(tmp_path / "model")
+    assert not list(marks.iterdir())
 
 
 def test_who_is_still_at_it_is_not_dead(marks: Path, tmp_path: Path) -> None:

@@ -192,6 +192,23 @@ def test_a_viewer_is_served_nothing_of_what_the_camera_wrote() -> None:
     assert viewer.get(reverse("photo-image", args=[photo.pk, "original"])).status_code == 403
 
 
+@pytest.mark.parametrize(("role", "told"), [("viewer", False), ("inspector", True)])
+def test_only_who_may_have_originals_is_told_the_place_and_the_camera(
+    role: str, told: bool
+) -> None:
+    photo_set = make_photo_set()
+    address = reverse("photo-upload", args=[photo_set.pk])
+    signed_in(photo_set.uploaded_by).post(address, {"photo": upload_file(located())})
+    photo, person = Photo.objects.get(), signed_in(make_user(role))
+    pages = [reverse("photo", args=[photo.pk])]
+    pages += [
+        reverse("export", args=[photo_set.inspection_id, kind])
+        for kind in ("csv", "json", "coco", "geojson")
+    ]
+    shown = " ".join(person.get(page).content.decode() for page in pages)
+    assert ("52.5" in shown) == ("Camera X" in shown) == told
+
+
 # --- S23: other verbs in disguise ---
 @pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method"])
 def test_a_header_makes_no_other_verb_of_a_request(photo: Photo, header: str) -> None:
