@@ -7,6 +7,7 @@ it for the first time. Marks are those of one machine, as process ids are.
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,8 @@ DEADLY = 2
 """So many processes in a row, and the model is not tried by another one: a photo has an attempt
 more (`photo_queue.MAX_ATTEMPTS`).
 """
+IN_A_ROW_SECONDS = 3600
+"""Deaths further apart have other causes: a machine switched off, a worker stopped by hand."""
 _answered: set[Path] = set()
 
 
@@ -32,9 +35,10 @@ def watched(model: Path) -> Iterator[None]:
     if model in _answered:
         yield
         return
-    dead = [mark for mark in _marks(model) if _is_left(mark)]
+    left = [mark for mark in _marks(model) if _is_left(mark)]
+    dead = [mark for mark in left if _is_recent(mark)]
     if len(dead) >= DEADLY:
-        _forget(dead)
+        _forget(left)
         raise ModelFileError(
             f"{len(dead)} workers in a row ended while the model folder {model.name} was opened; "
             "it may need more memory than there is."
@@ -48,7 +52,7 @@ def watched(model: Path) -> Iterator[None]:
     finally:
         _forget([mark])
     _answered.add(model)
-    _forget(dead)
+    _forget(left)
 
 
 def _mark(model: Path, pid: object) -> Path:
@@ -71,6 +75,13 @@ def _is_left(mark: Path) -> bool:
     except PermissionError:
         return False
     return pid == os.getpid()
+
+
+def _is_recent(mark: Path) -> bool:
+    try:
+        return time.time() - mark.stat().st_mtime < IN_A_ROW_SECONDS
+    except FileNotFoundError:  # another process came through meanwhile
+        return False
 
 
 def _forget(marks: list[Path]) -> None:

@@ -3,9 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from classifier.views.sign_in import admin_sign_in
+
 handler500 = "classifier.views.outages.server_error"
 
 urlpatterns = [
+    path("admin/login/", admin_sign_in, name="admin-sign-in"),
     path("admin/", admin.site.urls),
     path("", include("classifier.urls")),
 ]

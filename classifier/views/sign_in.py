@@ -1,18 +1,28 @@
 """Signing in and out, and changing one's password."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
+from django.contrib.auth.views import (
+    LoginView,
+    LogoutView,
+    PasswordChangeView,
+    redirect_to_login,
+)
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from classifier import time_zones
 from classifier.account_forms import PasswordForm, SignInForm
-from classifier.views.access import client_address
+from classifier.views.access import client_address, public
 from classifier.views.pace import Pace
 
 failed_sign_ins = Pace(100, seconds=15 * 60, name="sign-in")
@@ -34,11 +44,27 @@ class SignIn(LoginView):
         if person.last_login is None and not person.time_zone and time_zones.find(name):
             person.time_zone = name  # the first sign-in takes the browser's
             person.save(update_fields=["time_zone"])
-        return super().form_valid(form)
+        response = super().form_valid(form)
+        # A moment, not a span: what a session is written to later does not prolong it.
+        ends_at = timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE)
+        self.request.session.set_expiry(ends_at)
+        return response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         failed_sign_ins.note(client_address(self.request))
         return super().form_invalid(form)
+
+
+@public(because="leads to the page above")
+@require_safe
+def admin_sign_in(request: HttpRequest) -> HttpResponse:
+    """Lead from Django's admin to the one page that counts failed sign-ins.
+
+    Who is signed in and is led here all the same may not enter the admin.
+    """
+    if request.user.is_authenticated and not request.user.is_staff:
+        raise PermissionDenied
+    return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
 
 class SignOut(LogoutView):
