@@ -14,6 +14,7 @@ NOT_PAGES = {
     "shared-report": "a file",
     "photo-image": "an image",
     "metrics": "figures for machines",
+    "admin-sign-in": "leads to the page for signing in",
     "jump": "leads to a photo of the queue",
     "compare-structure": "leads to the comparison of a photo",
     "report-progress": "a part of its page",
