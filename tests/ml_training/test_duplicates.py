@@ -74,7 +74,8 @@ def test_of_walls_that_all_hash_alike_each_is_opened_once_and_between_two_it_can
     monkeypatch.setattr(duplicates, "open_upright", count)
     assert same_pictures(walls[:30], walls[30:], on_photo=lambda done, _: told.append(done)) == []
     assert opened == walls
-    opened.clear(), told.clear()
+    for record in (opened, told):
+        record.clear()
     with pytest.raises(InterruptedError):
         same_pictures(walls[:30], walls[30:], on_photo=stop)
     assert opened == walls[:45]
