@@ -54,6 +54,24 @@ def test_a_retraining_gives_a_candidate_with_golden_answers(
     assert load_classifier(request.out).judge(draw_wall(1, cracked=False)).verdict
 
 
+def test_a_retraining_with_nothing_of_its_own_to_calibrate_by_ends_with_a_candidate(
+    make_photos: MakePhotos, small_folder: Path, tmp_path: Path
+) -> None:
+    """The four photos all teach, and so does the whole replay folder."""
+    for kind, cracked in (("Positive", True), ("Negative", False)):
+        (tmp_path / "old" / kind).mkdir(parents=True)
+        draw_wall(9, cracked=cracked).save(tmp_path / "old" / kind / "1.jpg")
+    request = replace(
+        request_for(make_photos(4), tmp_path / "candidate"),
+        base=small_folder,
+        replay=tmp_path / "old",
+        epochs=1,
+    )
+    card = retrain(request, on_progress=lambda _: None, should_stop=lambda: False).card
+    assert card["reviewed"]["calibrated_on"] == 0  # type: ignore[index]  # JSON
+    assert "recalibrated" in card
+
+
 def test_asking_to_stop_is_heard_at_once_and_leaves_nothing(
     make_photos: MakePhotos, tmp_path: Path
 ) -> None:
