@@ -6,7 +6,7 @@ import pytest
 
 from ml_training import RELEASED, artifacts, compare
 from ml_training.comparing import DRAWN_PHOTOS
-from ml_training.contracts import CompareRequest, Comparison, TrainingCancelled
+from ml_training.contracts import CompareRequest, Comparison, PhotoError, TrainingCancelled
 from tests.ml_training.conftest import MakePhotos
 
 pytestmark = pytest.mark.keras
@@ -52,3 +52,11 @@ def test_a_comparison_stops_when_asked_to(make_photos: MakePhotos) -> None:
     request = CompareRequest(RELEASED, RELEASED, make_photos(4))
     with pytest.raises(TrainingCancelled):
         compare(request, on_photo=lambda *_: None, should_stop=lambda: True)
+
+
+def test_a_photo_that_cannot_be_read_is_named(make_photos: MakePhotos) -> None:
+    photos = make_photos(4)
+    photos[2].path.write_bytes(photos[2].path.read_bytes()[:900])
+    request = CompareRequest(RELEASED, RELEASED, photos)
+    with pytest.raises(PhotoError, match=r"photo-02\.jpg"):
+        compare(request, on_photo=lambda *_: None, should_stop=lambda: False)
