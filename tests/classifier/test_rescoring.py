@@ -179,6 +179,26 @@ def test_a_second_press_leads_to_the_one_under_way_and_it_can_be_stopped(
     assert version.predictions.count() == 0
 
 
+def test_a_version_that_gives_way_meanwhile_judges_no_more_old_photos(
+    monkeypatch: pytest.MonkeyPatch, photos: list[Photo], admin: User
+) -> None:
+    version, before = newer(admin), versions.previous()
+    assert before
+    asked, judge = rescoring.ask(version, by=admin), rescoring._judge
+
+    def judge_and_roll_back(row: Rescoring, photo: Photo) -> None:
+        judge(row, photo)
+        versions.activate(before, by=admin)
+
+    monkeypatch.setattr(rescoring, "_judge", judge_and_roll_back)
+    rescoring.go_on(asked.pk)
+    assert version.predictions.count() == 1
+    assert Rescoring.objects.get().state == "cancelled"
+    monkeypatch.setattr(rescoring, "_judge", judge)
+    rescoring.go_on(rescoring.ask(version, by=admin).pk)
+    assert version.predictions.count() == 2, "On the newest photos it may be tried again."
+
+
 def test_nothing_to_judge_again_is_finished_at_once(admin: User) -> None:
     asked = rescoring.ask(active_version(), by=admin)
     rescoring.go_on(asked.pk)
