@@ -41,6 +41,10 @@ class CannotTrain(Exception):
     """A run cannot start; the message says what is missing."""
 
 
+class ChangedList(Exception):
+    """What a run would learn from is not what was frozen when it was asked for."""
+
+
 class AlreadyTraining(Exception):
     """Another run is open: `run`."""
 
@@ -137,7 +141,7 @@ def execute(run_id: int) -> bool:
         trained = _train(run, out)
     except TrainingCancelled:
         return _close(run, RunState.CANCELLED, "Cancelled; nothing was changed.")
-    except (HairlineMLError, LeakedSplit) as error:
+    except (HairlineMLError, LeakedSplit, ChangedList) as error:
         return _close(run, RunState.FAILED, str(error))
     except Exception as error:
         logger.exception("training run %s failed", run_id)
@@ -192,6 +196,7 @@ def _taught(run: TrainingRun, out: Path, heart: Heart, brake: Brake) -> _Trained
 
 def _request(run: TrainingRun, out: Path) -> RetrainRequest:
     manifests.refuse_leaks(run.manifest)
+    _refuse_changed(run)
     return RetrainRequest(
         photos=tuple(photo for _, photo in gate.labelled(run.manifest)),
         held_out_groups=frozenset(
@@ -206,6 +211,14 @@ def _request(run: TrainingRun, out: Path) -> RetrainRequest:
         thresholds=gate.thresholds_of(run.base),
         checkpoint=_checkpoint(run),
     )
+
+
+def _refuse_changed(run: TrainingRun) -> None:
+    if manifests.digest(run.manifest) != run.manifest_sha256:
+        raise ChangedList(
+            "The list of photos to learn from was changed after the run was asked for: its hash "
+            "differs. Nothing was trained. Start a new run."
+        )
 
 
 def _checkpoint(run: TrainingRun) -> Path:

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from classifier import retraining, review, training_pulse, versions
+from classifier import manifests, retraining, review, training_pulse, versions
 from classifier.engine import Progress
 from classifier.models import AuditEvent, ModelVersion, Photo, TrainingRun, User
 from classifier.readiness import readiness
@@ -55,14 +55,30 @@ def test_a_second_press_leads_to_the_run_under_way(admin: User) -> None:
 
 @pytest.mark.usefixtures("_reviewed")
 def test_decisions_after_the_press_do_not_change_the_manifest(admin: User) -> None:
-    """R01."""
+    """R01: neither of other photos, nor of those in it, nor marks on them."""
     run = retraining.request_run(by=admin)
     before = list(run.manifest)
-    photo_set = make_photo_set()
-    make_reviewed(photo_set, "confirmed", by=admin)
+    make_reviewed(make_photo_set(), "confirmed", by=admin)
+    first, second = (Photo.objects.get(pk=entry["photo"]) for entry in before[:2])
+    review.decide(first, "cant_tell", by=admin, seen_decision_id=first.decision_id)
+    place, seen = review.Place("box", 0.1, 0.1, 0.2, 0.2), second.decision_id
+    review.mark(second, place, "missed", by=admin, seen_decision_id=seen, remark="")
     run.refresh_from_db()
-    assert run.manifest == before
+    assert run.manifest == before != manifests.labels()
+    assert run.manifest_sha256 == manifests.digest(before)
     assert {"photo", "sha256", "cracked", "reviewer", "decided_at", "side"} <= before[0].keys()
+    assert retraining.execute(run.pk)
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_a_list_that_was_changed_after_the_press_teaches_nothing(admin: User) -> None:
+    run = retraining.request_run(by=admin)
+    run.manifest[0]["cracked"] = not run.manifest[0]["cracked"]
+    run.save()
+    retraining.execute(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.FAILED
+    assert "its hash differs" in run.message
 
 
 @pytest.mark.usefixtures("_reviewed")
