@@ -37,6 +37,7 @@ def test_the_released_card_is_as_its_schema_says(card: Any) -> None:
     ("name", "value"),
     [
         ("format_version", 2),
+        ("answers", ["crack", "clear"]),
         ("golden", [0.5]),
         ("golden", [1.5] * 20),
         ("photos_sha256", "abc"),

@@ -7,6 +7,8 @@ import pytest
 from ml_training import RELEASED, artifacts, compare
 from ml_training.comparing import DRAWN_PHOTOS
 from ml_training.contracts import CompareRequest, Comparison, PhotoError, TrainingCancelled
+from ml_training.exporting import save_network
+from ml_training.opening import open_network
 from tests.ml_training.conftest import MakePhotos
 
 pytestmark = pytest.mark.keras
@@ -39,6 +41,23 @@ def test_answers_other_than_those_recorded_are_refused(
     strange = with_card(tmp_path / "strange", golden=[0.5] * DRAWN_PHOTOS)
     rules = [f.rule for f in compared(strange, make_photos).findings if not f.passed]
     assert rules == ["photos", "golden answers"]
+
+
+def test_a_network_whose_classes_are_swapped_is_refused_whatever_its_card_says(
+    make_photos: MakePhotos, tmp_path: Path
+) -> None:
+    """R26: all of its logits have the other sign."""
+    network = open_network(RELEASED)
+    network.layers[-1].set_weights([-weights for weights in network.layers[-1].get_weights()])
+    files = save_network(network, tmp_path)
+    artifacts.write_folder(
+        tmp_path / "swapped",
+        files=files,
+        serving=artifacts.read_serving(RELEASED),
+        card=artifacts.read_facts(RELEASED).card,
+    )
+    found = compared(tmp_path / "swapped", make_photos).findings
+    assert {"drawn photos", "golden answers"} <= {f.rule for f in found if not f.passed}
 
 
 def test_a_candidate_that_cannot_be_opened_is_refused_in_a_sentence(
