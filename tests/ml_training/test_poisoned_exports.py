@@ -1,4 +1,4 @@
-"""F41: what pretends to be an exported network is refused, too: it is what a site opens.
+"""F41, R26: what pretends to be an exported network is refused, too: it is what a site opens.
 
 The checksums of each folder are right: whoever made the files made them, too.
 """

@@ -1,4 +1,4 @@
-"""F41: files that pretend to be a model are refused, and nothing in them is run.
+"""F41, R26: files that pretend to be a model are refused, and nothing in them is run.
 
 The checksums of each folder are right: whoever made the file made them, too.
 """
