@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -143,6 +143,8 @@ def execute(run_id: int) -> bool:
         return _close(run, RunState.CANCELLED, "Cancelled; nothing was changed.")
     except (HairlineMLError, LeakedSplit, ChangedList) as error:
         return _close(run, RunState.FAILED, str(error))
+    except (OperationalError, InterfaceError):
+        raise  # of the database: the sweeper lets the run go on from its last epoch
     except Exception as error:
         logger.exception("training run %s failed", run_id)
         shutil.rmtree(out, ignore_errors=True)  # half a model, which nobody will register

@@ -1,14 +1,16 @@
 """What a run's worker tells of itself: that it lives, and that it heard that it has to stop."""
 
 from datetime import timedelta
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from classifier import retraining, training_pulse
-from classifier.engine import Progress, StubEngine
+from classifier import gate, retraining, training_pulse
+from classifier.engine import LabelledPhoto, Progress, StubEngine
+from classifier.manifests import Entry
 from classifier.models import TrainingRun, User
 from classifier.models.training_run import TrainingRunQuerySet
 from classifier.states import RunState
@@ -80,6 +82,29 @@ def test_a_database_that_is_locked_for_a_moment_ends_no_run(
     assert retraining.execute(run.pk)
     run.refresh_from_db()
     assert (run.state, [point["epoch"] for point in run.history]) == ("succeeded", [1, 2, 3, 4])
+
+
+def test_a_run_that_met_a_locked_database_after_it_learned_goes_on(
+    admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, labelled = retraining.request_run(by=admin), gate.labelled
+    kept: list[Path] = []
+
+    def locked_once(entries: list[Entry]) -> list[tuple[int, LabelledPhoto]]:
+        if TrainingRun.objects.get().history and not kept:
+            kept.append(retraining._checkpoint(run))
+            kept[0].parent.mkdir(parents=True)
+            kept[0].touch()
+            raise OperationalError("database is locked")
+        return labelled(entries)
+
+    monkeypatch.setattr(gate, "labelled", locked_once)
+    with pytest.raises(OperationalError):
+        retraining.execute(run.pk)
+    assert kept[0].exists(), "The next attempt begins at the last epoch."
+    retraining.resume_silent(timezone.now() + timedelta(seconds=91))
+    assert retraining.execute(run.pk)
+    assert TrainingRun.objects.get().state == RunState.SUCCEEDED
 
 
 def test_an_attempt_that_was_given_up_writes_no_heartbeat(
