@@ -67,7 +67,9 @@ def waiting(version: ModelVersion) -> int:
 
 
 def go_on(rescoring_id: int, *, seconds: float = BATCH_SECONDS) -> None:
-    """Judge photos until the time is up; the sweeper rings for the rest."""
+    """Judge photos until the time is up; the sweeper rings for the rest. Where it was cancelled, or
+    the version was active and is retired meanwhile (`versions`), it ends.
+    """
     until = time.monotonic() + seconds
     row = Rescoring.objects.select_related("version").get(pk=rescoring_id)
     while time.monotonic() < until and Rescoring.objects.open_of(row.version_id):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -39,6 +39,10 @@ FAULT = "The training stopped on an error; the log has it."
 
 class CannotTrain(Exception):
     """A run cannot start; the message says what is missing."""
+
+
+class ChangedList(Exception):
+    """What a run would learn from is not what was frozen when it was asked for."""
 
 
 class AlreadyTraining(Exception):
@@ -137,8 +141,10 @@ def execute(run_id: int) -> bool:
         trained = _train(run, out)
     except TrainingCancelled:
         return _close(run, RunState.CANCELLED, "Cancelled; nothing was changed.")
-    except (HairlineMLError, LeakedSplit) as error:
+    except (HairlineMLError, LeakedSplit, ChangedList) as error:
         return _close(run, RunState.FAILED, str(error))
+    except (OperationalError, InterfaceError):
+        raise  # of the database: the sweeper lets the run go on from its last epoch
     except Exception as error:
         logger.exception("training run %s failed", run_id)
         shutil.rmtree(out, ignore_errors=True)  # half a model, which nobody will register
@@ -192,6 +198,7 @@ def _taught(run: TrainingRun, out: Path, heart: Heart, brake: Brake) -> _Trained
 
 def _request(run: TrainingRun, out: Path) -> RetrainRequest:
     manifests.refuse_leaks(run.manifest)
+    _refuse_changed(run)
     return RetrainRequest(
         photos=tuple(photo for _, photo in gate.labelled(run.manifest)),
         held_out_groups=frozenset(
@@ -206,6 +213,14 @@ def _request(run: TrainingRun, out: Path) -> RetrainRequest:
         thresholds=gate.thresholds_of(run.base),
         checkpoint=_checkpoint(run),
     )
+
+
+def _refuse_changed(run: TrainingRun) -> None:
+    if manifests.digest(run.manifest) != run.manifest_sha256:
+        raise ChangedList(
+            "The list of photos to learn from was changed after the run was asked for: its hash "
+            "differs. Nothing was trained. Start a new run."
+        )
 
 
 def _checkpoint(run: TrainingRun) -> Path:

@@ -17,12 +17,12 @@ from kombu.exceptions import OperationalError
 from classifier import (
     classification,
     failpoints,
-    gate,
     health,
     lessons,
     printing,
     rescoring,
     retraining,
+    trials,
 )
 from classifier.models import ModelVersion, Photo, Pulse, Report, TrainingRun
 
@@ -132,10 +132,7 @@ def run_training(run_id: int) -> None:
 @shared_task(time_limit=TRAINING_LIMIT_SECONDS)
 def compare_version(version_id: int) -> None:
     _step_back(TRAINING_NICENESS)
-    try:
-        gate.compare(ModelVersion.objects.get(pk=version_id))
-    except gate.CannotCompare as error:
-        logger.warning("version %s was not compared: %s", version_id, error)
+    trials.carry_out(ModelVersion.objects.get(pk=version_id))
 
 
 @shared_task(time_limit=TRAINING_LIMIT_SECONDS)

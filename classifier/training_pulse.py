@@ -3,6 +3,8 @@
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Self
 
@@ -17,6 +19,16 @@ from classifier.states import RunState
 logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 2.0
+
+
+@contextmanager
+def _forgiven(run: TrainingRun) -> Iterator[None]:
+    """Let hours of training outlast a locked or restarted database: the next beat tries again."""
+    try:
+        yield
+    except DatabaseError as error:
+        logger.warning("training run %s could not reach the database: %s", run.pk, error)
+        connection.close_if_unusable_or_obsolete()
 
 
 class Heart:
@@ -46,12 +58,9 @@ class Heart:
 
     def _tick(self) -> None:
         while not self._stopped.wait(CHECK_SECONDS):
-            try:
+            with _forgiven(self.run):
                 TrainingRun.objects.held(self.run).update(heartbeat_at=timezone.now())
-            except DatabaseError:
-                logger.warning("the heartbeat of training run %s was not written", self.run.pk)
-            finally:
-                connection.close()  # this thread's own; the next beat takes one that works
+            connection.close()  # this thread's own; the next beat takes one that works
 
     def compared(self, done: int, total: int) -> None:
         """Tell how far the comparison after the last epoch is."""
@@ -71,11 +80,12 @@ class Heart:
         if time.monotonic() - self.last < CHECK_SECONDS and not is_last_step:
             return
         self.last = time.monotonic()
-        TrainingRun.objects.held(self.run).update(
-            heartbeat_at=timezone.now(),
-            progress=vars(progress),
-            history=[self.history[epoch] for epoch in sorted(self.history)],
-        )
+        with _forgiven(self.run):
+            TrainingRun.objects.held(self.run).update(
+                heartbeat_at=timezone.now(),
+                progress=vars(progress),
+                history=[self.history[epoch] for epoch in sorted(self.history)],
+            )
 
 
 class Brake:
@@ -89,6 +99,7 @@ class Brake:
     def pulled(self) -> bool:
         if time.monotonic() - self.last >= CHECK_SECONDS:
             self.last = time.monotonic()
-            run = TrainingRun.objects.held(self.run).first()
-            self.is_pulled = not run or run.cancel_requested or run.state != RunState.RUNNING
+            with _forgiven(self.run):
+                run = TrainingRun.objects.held(self.run).first()
+                self.is_pulled = not run or run.cancel_requested or run.state != RunState.RUNNING
         return self.is_pulled

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from classifier import failpoints, overriding, seals
 from classifier.engine import ModelFacts, engine
-from classifier.models import AuditEvent, ModelVersion, ThresholdSet, Trial, User
+from classifier.models import AuditEvent, ModelVersion, Rescoring, ThresholdSet, Trial, User
 from classifier.states import ThresholdOrigin, VersionState
 
 FEWEST_KEPT = 3
@@ -254,6 +254,8 @@ def _swap(version: ModelVersion, *, by: User | None) -> None:
         return
     if previous:
         ModelVersion.objects.by_id(previous.pk).move(VersionState.RETIRED)
+        if Rescoring.objects.end_for(previous.pk):  # it was to judge all old photos
+            AuditEvent.objects.record("rescoring cancelled", previous, by=by)
     failpoints.hit("T8")
     moved = ModelVersion.objects.by_id(version.pk).move(
         VersionState.ACTIVE, activated_at=timezone.now(), failed_at=None

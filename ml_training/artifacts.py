@@ -26,6 +26,8 @@ from ml_training.serving import Calibration, Serving
 FORMAT_VERSION = 1
 WEIGHTS, EXPORTED, EXPORTED_WEIGHTS = "classifier.keras", "classifier.xml", "classifier.bin"
 SERVING, CARD, SUMS = "thresholds.json", "card.json", "SHA256SUMS"
+ANSWERS = ["clear", "crack"]
+"""Which way a network answers: what its lowest score means, and its highest."""
 _REQUIRED = (WEIGHTS, SERVING, CARD)
 
 
@@ -75,11 +77,17 @@ def verify(folder: Path) -> dict[str, str]:
 
 
 def _refuse_other_formats(folder: Path) -> None:
-    version = _read_json(folder / CARD).get("format_version")
+    card = _read_json(folder / CARD)
+    version, answers = card.get("format_version"), card.get("answers", ANSWERS)
     if version != FORMAT_VERSION:
         raise ModelFileError(
             f"The model folder {folder.name} has format version {version!r}; this program reads "
             f"version {FORMAT_VERSION}. Train the model again or use the program that wrote it."
+        )
+    if answers != ANSWERS:  # older cards do not say it
+        raise ModelFileError(
+            f"The model folder {folder.name} answers {answers!r} from its lowest score to its "
+            f"highest; this program reads {ANSWERS!r}."
         )
 
 
@@ -187,7 +195,9 @@ def write_folder(
         for name, source in files.items():
             shutil.copyfile(source, temporary / name)
         _write_json(temporary / SERVING, asdict(serving))
-        _write_json(temporary / CARD, {"format_version": FORMAT_VERSION, **card})
+        _write_json(
+            temporary / CARD, {"format_version": FORMAT_VERSION, "answers": ANSWERS, **card}
+        )
         write_sums(temporary)
         temporary.chmod(0o755)
         temporary.rename(out)

@@ -113,7 +113,8 @@ def _look(
     for number, photo in enumerate(photos, 1):
         if should_stop():
             raise TrainingCancelled("Stopped while comparing.")
-        image, example = open_upright(photo.path, max_side=side), _example(photo)
+        name, example = photo.name or photo.path.name, _example(photo)
+        image = open_upright(photo.path, max_side=side, name=name)
         pairs.append((active.look(example, image), candidate.look(example, image)))
         on_photo(number, len(photos))
     return pairs

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,8 @@ def near_duplicates(
     Plain surfaces hash alike without being the same place, so this is told and not refused.
     """
     photos = [example.path for example in (*split.train, *split.held_out)]
-    hashes = _hashes(photos, on_photo)
+    images = _opened(photos, on_photo, max_side=128)
+    hashes = np.fromiter(map(difference_hash, images), np.uint64, len(photos))
     learned, measured = hashes[: len(split.train)], hashes[len(split.train) :]
     found = Counter(
         example.source
@@ -52,26 +54,30 @@ def same_pictures(
     """Give the pairs (learned, measured) that are one picture, also resized or saved again.
 
     What hashes alike is compared in its fine detail: plain walls share a hash, no picture its
-    grain.
+    grain. Each photo is opened once; `on_photo` hears of each, and may raise to stop.
     """
-    hashes = _hashes([*learned, *measured], on_photo)
-    ours, theirs = hashes[: len(learned)], hashes[len(learned) :]
+    seen = (
+        (difference_hash(image), _detail(image))
+        for image in _opened([*learned, *measured], on_photo, max_side=512)
+    )
+    ours = list(islice(seen, len(learned)))
+    hashes = np.array([one for one, _ in ours], np.uint64)
+    details = np.array([detail for _, detail in ours], np.float32).reshape(len(ours), -1)
     return [
         (i, j)
-        for j, one in enumerate(theirs)
-        for i in np.flatnonzero(np.bitwise_count(ours ^ one) <= NEAR).tolist()
-        if float((_detail(learned[i]) * _detail(measured[j])).sum()) >= SAME
+        for j, (theirs, detail) in enumerate(seen)
+        for i in np.flatnonzero(np.bitwise_count(hashes ^ theirs) <= NEAR).tolist()
+        if float(details[i] @ detail) >= SAME
     ]
 
 
-def _detail(path: Path) -> npt.NDArray[np.float64]:
+def _detail(image: Image.Image) -> npt.NDArray[np.float32]:
     """Give a photo's grey detail without its coarse light and shade, as a unit vector."""
-    grey = open_upright(path, max_side=512).convert("L")
     side = (_DETAIL_SIDE, _DETAIL_SIDE)
-    fine = grey.resize(side, Image.Resampling.BOX)
+    fine = image.convert("L").resize(side, Image.Resampling.BOX)
     coarse = fine.resize((8, 8), Image.Resampling.BOX).resize(side, Image.Resampling.BILINEAR)
-    detail = np.asarray(fine, np.float64) - np.asarray(coarse, np.float64)
-    length = float(np.linalg.norm(detail))
+    detail = (np.asarray(fine, np.float32) - np.asarray(coarse, np.float32)).ravel()
+    length = np.linalg.norm(detail)
     return detail / length if length else detail
 
 
@@ -82,13 +88,14 @@ def difference_hash(image: Image.Image) -> np.uint64:
     return np.uint64(int.from_bytes(bits.tobytes(), "big"))
 
 
-def _hashes(photos: Sequence[Path], on_photo: Callable[[int, int], None] | None) -> Hashes:
-    hashes = np.empty(len(photos), np.uint64)
-    for number, path in enumerate(photos):
-        hashes[number] = difference_hash(open_upright(path, max_side=128))
+def _opened(
+    photos: Sequence[Path], on_photo: Callable[[int, int], None] | None, *, max_side: int
+) -> Iterator[Image.Image]:
+    for number, path in enumerate(photos, 1):
+        image = open_upright(path, max_side=max_side)
         if on_photo is not None:
-            on_photo(number + 1, len(photos))
-    return hashes
+            on_photo(number, len(photos))
+        yield image
 
 
 def _nearest(measured: Hashes, learned: Hashes) -> npt.NDArray[np.uint8]:

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +29,8 @@ from ml_training.contracts import (
     ModelFileError,
     PhotoAnswer,
 )
-from ml_training.embedding import add_features, embed, with_features
+from ml_training.embedding import embed, with_features
+from ml_training.opening import open_exported, open_network
 from ml_training.photos import open_upright
 from ml_training.pooling import strongest_mean
 from ml_training.regions import find_regions
@@ -73,62 +72,18 @@ class TensorFlowBackend:
         return logits[..., 0], features
 
 
-def open_network(folder: Path) -> Any:
-    """Open the `.keras` file of a verified folder in safe mode; refuse NaN weights and other kinds
-    of network.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import keras
-
-    path = folder / artifacts.WEIGHTS
-    try:
-        network = keras.models.load_model(path, compile=False, safe_mode=True)
-        channels, classes = network.input_shape[-1], network.output_shape[-1]
-    except (ValueError, OSError, TypeError, LookupError, AttributeError, BadZipFile) as error:
-        raise ModelFileError(f"Keras cannot open {path.name} in {folder.name}: {error}.") from error
-    if not all(np.isfinite(np.asarray(v)).all() for v in network.variables):
-        raise ModelFileError(f"{path.name} in {folder.name} holds NaN or infinite weights.")
-    if (channels, classes) != (3, 1):
-        raise ModelFileError(
-            f"{path.name} in {folder.name} is another kind of network: it takes {channels} "
-            f"colours and gives {classes} answers a cell, where 3 and 1 are wanted."
-        )
-    return network
-
-
 class OpenVINOBackend:
     """The exported file, in single precision so that both backends agree."""
 
     name = "openvino"
 
     def __init__(self, folder: Path) -> None:
-        import openvino
-
-        try:
-            core = openvino.Core()
-            model = core.read_model(folder / artifacts.EXPORTED)
-            _refuse_nan(model, folder)
-            add_features(model)
-            options = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
-            self._compiled: Any = core.compile_model(model, "CPU", options)
-        except RuntimeError as error:
-            raise ModelFileError(
-                f"OpenVINO cannot open {artifacts.EXPORTED} in {folder.name}: {error}."
-            ) from error
+        self._compiled: Any = open_exported(folder)
 
     def answer(self, images: Floats) -> tuple[Floats, Floats]:
         found = self._compiled(images)
         logits, features = (np.array(found[i], dtype=np.float32) for i in (0, 1))
         return logits[..., 0], features.transpose(0, 2, 3, 1)
-
-
-def _refuse_nan(model: Any, folder: Path) -> None:
-    for operation in model.get_ops():
-        weights = operation.get_type_name() == "Constant" and operation.get_element_type().is_real()
-        if weights and not np.isfinite(operation.data).all():
-            raise ModelFileError(
-                f"{artifacts.EXPORTED} in {folder.name} holds NaN or infinite weights."
-            )
 
 
 @dataclass(frozen=True)

@@ -205,15 +205,11 @@ def _cut(pixels: Pixels, row: int, column: int, side: int = _WINDOW) -> Pixels:
 
 
 def replay(base: Classifier, job: Job) -> Iterator[Decoded]:
-    """Give old photos: a sample of the folder, without what the base only measured, or drawn
-    ones.
-    """
+    """Give old photos: a sample of what teaches in the folder, or drawn ones."""
     if job.request.replay is None:
         yield from _drawn(job)
         return
-    examples = [e for e in read_examples(job.request.replay) if e.role != "dev"]
-    measured = {e.path for e in measuring.measured_examples(examples, base.facts.card)}
-    taught = [e for e in examples if e.path not in measured] or examples
+    taught, _ = _parted(job.request.replay, base)
     chosen = _sample(taught, _REPLAY_PHOTOS, job.request.seed)
     for number, example in enumerate(chosen, 1):
         job.tell(f"Reading old photos, {number} of {len(chosen)}")
@@ -222,18 +218,30 @@ def replay(base: Classifier, job: Job) -> Iterator[Decoded]:
 
 def unseen(base: Classifier, job: Job) -> Iterator[tuple[Image.Image, bool]]:
     """Give old photos that teach neither the base nor its candidates, each with whether it is
-    cracked: of the folder those that the base only measured, or drawn ones of other seeds.
+    cracked: those kept of the folder, or where there are none drawn ones of other seeds.
     """
-    if job.request.replay is None:
-        for number in range(_DRAWN_UNSEEN):
-            job.tell(f"Drawing photos to calibrate by, {number + 1} of {_DRAWN_UNSEEN}")
-            yield _draw(_FIRST_UNSEEN_SEED + number).image.convert("RGB"), number % 2 == 0
-        return
-    examples = [e for e in read_examples(job.request.replay) if e.role != "dev"]
-    measured = measuring.measured_examples(examples, base.facts.card)
-    for example in _sample(measured, _UNSEEN_PHOTOS, seed=0):
+    kept = _parted(job.request.replay, base)[1] if job.request.replay else []
+    for example in _sample(kept, _UNSEEN_PHOTOS, seed=0):
         job.tell("Reading old photos to calibrate by")
         yield open_upright(example.path, max_side=max(base.serving.sides)), example.cracked
+    for number in range(0 if kept else _DRAWN_UNSEEN):
+        job.tell(f"Drawing photos to calibrate by, {number + 1} of {_DRAWN_UNSEEN}")
+        yield _draw(_FIRST_UNSEEN_SEED + number).image.convert("RGB"), number % 2 == 0
+
+
+def _parted(folder: Path, base: Classifier) -> tuple[list[Example], list[Example]]:
+    """Part old photos into those that teach and those kept, the same ones in each run: by group,
+    as the base's card says, also of sources that the base does not know. Where all would be kept,
+    all teach.
+    """
+    examples = [e for e in read_examples(folder) if e.role != "dev"]
+    split = base.facts.card.get("split")
+    rule = dict(split) if isinstance(split, dict) else {}
+    rule["trained_sources"] = {e.source for e in examples}
+    kept = measuring.measured_examples(examples, {"split": rule})
+    paths = {e.path for e in kept}
+    taught = [e for e in examples if e.path not in paths]
+    return (taught, kept) if taught else (kept, [])
 
 
 def _sample(examples: Sequence[Example], count: int, seed: int) -> list[Example]:

@@ -32,9 +32,10 @@ from ml_training.contracts import (
 from ml_training.dataset import group_draw
 from ml_training.duplicates import same_pictures
 from ml_training.exporting import save_network, variables_sha256
-from ml_training.inference import Classifier, load_classifier, open_network
+from ml_training.inference import Classifier, load_classifier
 from ml_training.lessons import Job, replay, review_windows, unseen
 from ml_training.machine import machine, versions
+from ml_training.opening import open_network
 from ml_training.photos import open_upright
 from ml_training.runs import Phase, Run
 from ml_training.sampling import Batch, CropSampler, Sampling

@@ -49,6 +49,11 @@ class AuditEventQuerySet(AppendOnlyQuerySet["AuditEvent"]):
         """What has ever been recorded, by name."""
         return list(self.order_by("action").values_list("action", flat=True).distinct())
 
+    def newest(self, action: str, subject: models.Model) -> "AuditEvent | None":
+        """When `action` last happened to this row."""
+        about = {"subject_type": subject._meta.model_name, "subject_id": subject.pk}
+        return self.filter(action=action, **about).order_by("-id").first()
+
     def last_subject(self, action: str) -> int | None:
         """The id of the row that `action` last happened to."""
         return (

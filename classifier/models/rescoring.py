@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from classifier.models.moves import StateQuerySet
@@ -19,6 +20,11 @@ class RescoringQuerySet(StateQuerySet["Rescoring"]):
 
     def open_of(self, version_id: int) -> "Rescoring | None":
         return self.open().filter(version=version_id).first()
+
+    def end_for(self, version_id: int) -> int:
+        """Stop judging old photos by a version."""
+        mine = self.filter(version=version_id)
+        return mine.move(RescoringState.CANCELLED, ended_at=timezone.now())
 
     def newest_of(self, version_id: int) -> "Rescoring | None":
         return self.filter(version=version_id).first()

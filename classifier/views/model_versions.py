@@ -16,6 +16,7 @@ from classifier import (
     retraining,
     roles,
     tasks,
+    trials,
     versions,
 )
 from classifier.models import (
@@ -187,14 +188,15 @@ def changes(request: SignedInRequest, pk: int) -> HttpResponse:
 @guarded(roles.TRAIN)
 def compare(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ModelVersion, pk=pk)
-    if tasks.doorbell.ring(tasks.compare_version, row.pk):
-        messages.info(
-            request,
-            _("%(version)s is being compared with the active version. Look again soon.")
-            % {"version": row},
-        )
-    else:
+    is_new = trials.ask(row, by=request.user)
+    if not tasks.doorbell.ring(tasks.compare_version, row.pk):
         messages.error(request, _("The training worker cannot be reached. Try again in a minute."))
+    elif is_new:
+        told = _("%(version)s is being compared with the active version. Look again soon.")
+        messages.info(request, told % {"version": row})
+    else:
+        told = _("%(version)s is still being compared. A training that is under way goes first.")
+        messages.info(request, told % {"version": row})
     return redirect("model", pk)
 
 

@@ -60,6 +60,7 @@ def answers(photos: list[Photo]) -> list[tuple[int | None, str | None]]:
 def test_the_active_version_answers_anew_beside_the_old_answers(
     monkeypatch: pytest.MonkeyPatch, photos: list[Photo], admin: User
 ) -> None:
+    """R25."""
     version = newer(admin)
     turned_round(monkeypatch)
     before, decided = list(Prediction.objects.values()), list(Decision.objects.values())
@@ -157,6 +158,7 @@ def test_a_candidate_is_tried_on_the_newest_photos(
 
 
 def test_it_goes_on_where_it_was_stopped(photos: list[Photo], admin: User) -> None:
+    """R25."""
     asked = rescoring.ask(newer(admin), by=admin)
     rescoring.go_on(asked.pk, seconds=0)
     assert rescoring.take_due(asked.requested_at) == [asked.pk]
@@ -177,6 +179,27 @@ def test_a_second_press_leads_to_the_one_under_way_and_it_can_be_stopped(
     rescoring.go_on(asked.pk)
     assert Rescoring.objects.get().state == "cancelled"
     assert version.predictions.count() == 0
+
+
+def test_a_version_that_gives_way_meanwhile_judges_no_more_old_photos(
+    monkeypatch: pytest.MonkeyPatch, photos: list[Photo], admin: User
+) -> None:
+    """R25."""
+    version, before = newer(admin), versions.previous()
+    assert before
+    asked, judge = rescoring.ask(version, by=admin), rescoring._judge
+
+    def judge_and_roll_back(row: Rescoring, photo: Photo) -> None:
+        judge(row, photo)
+        versions.activate(before, by=admin)
+
+    monkeypatch.setattr(rescoring, "_judge", judge_and_roll_back)
+    rescoring.go_on(asked.pk)
+    assert version.predictions.count() == 1
+    assert Rescoring.objects.get().state == "cancelled"
+    monkeypatch.setattr(rescoring, "_judge", judge)
+    rescoring.go_on(rescoring.ask(version, by=admin).pk)
+    assert version.predictions.count() == 2, "On the newest photos it may be tried again."
 
 
 def test_nothing_to_judge_again_is_finished_at_once(admin: User) -> None:

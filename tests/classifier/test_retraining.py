@@ -1,16 +1,13 @@
 from datetime import timedelta
-from unittest.mock import Mock
 
 import pytest
-from django.utils import timezone
 
-from classifier import retraining, review, training_pulse, versions
-from classifier.engine import Progress, StubEngine
+from classifier import manifests, retraining, review, training_pulse, versions
+from classifier.engine import Progress
 from classifier.models import AuditEvent, ModelVersion, Photo, TrainingRun, User
 from classifier.readiness import readiness
 from classifier.states import RunState, VersionState
 from tests.factories import active_version, make_lessons, make_photo_set, make_reviewed, make_user
-from tests.live_site import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -58,14 +55,30 @@ def test_a_second_press_leads_to_the_run_under_way(admin: User) -> None:
 
 @pytest.mark.usefixtures("_reviewed")
 def test_decisions_after_the_press_do_not_change_the_manifest(admin: User) -> None:
-    """R01."""
+    """R01: neither of other photos, nor of those in it, nor marks on them."""
     run = retraining.request_run(by=admin)
     before = list(run.manifest)
-    photo_set = make_photo_set()
-    make_reviewed(photo_set, "confirmed", by=admin)
+    make_reviewed(make_photo_set(), "confirmed", by=admin)
+    first, second = (Photo.objects.get(pk=entry["photo"]) for entry in before[:2])
+    review.decide(first, "cant_tell", by=admin, seen_decision_id=first.decision_id)
+    place, seen = review.Place("box", 0.1, 0.1, 0.2, 0.2), second.decision_id
+    review.mark(second, place, "missed", by=admin, seen_decision_id=seen, remark="")
     run.refresh_from_db()
-    assert run.manifest == before
+    assert run.manifest == before != manifests.labels()
+    assert run.manifest_sha256 == manifests.digest(before)
     assert {"photo", "sha256", "cracked", "reviewer", "decided_at", "side"} <= before[0].keys()
+    assert retraining.execute(run.pk)
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_a_list_that_was_changed_after_the_press_teaches_nothing(admin: User) -> None:
+    run = retraining.request_run(by=admin)
+    run.manifest[0]["cracked"] = not run.manifest[0]["cracked"]
+    run.save()
+    retraining.execute(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.FAILED
+    assert "its hash differs" in run.message
 
 
 @pytest.mark.usefixtures("_reviewed")
@@ -154,58 +167,6 @@ def test_a_silent_run_that_was_cancelled_does_not_go_on(admin: User) -> None:
     retraining.resume_silent(run.requested_at + timedelta(seconds=91))
     run.refresh_from_db()
     assert run.state == RunState.CANCELLED
-
-
-@pytest.mark.usefixtures("_reviewed")
-def test_a_worker_that_was_thought_dead_stops_when_another_goes_on(admin: User) -> None:
-    run = silent(admin)
-    run.refresh_from_db()
-    brake, heart = training_pulse.Brake(run), training_pulse.Heart(run)
-    TrainingRun.objects.by_id(run.pk).update(attempts=2)
-    heart.beat(Progress(1, 4, 1, 1, 0.5, None, ""))
-    assert brake.pulled()
-    run.refresh_from_db()
-    assert run.history == []
-
-
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-@pytest.mark.usefixtures("_reviewed")
-@pytest.mark.parametrize("stage", ["retrain", "compare"])
-def test_a_stage_that_tells_of_no_progress_keeps_its_heartbeat(
-    admin: User, monkeypatch: pytest.MonkeyPatch, stage: str
-) -> None:
-    """R12: it lasts until the clock has written twice, and nothing else writes meanwhile."""
-    monkeypatch.setattr(training_pulse, "CHECK_SECONDS", 0.05)
-    run, carry_on = retraining.request_run(by=admin), getattr(StubEngine, stage)
-
-    def quiet(*given: object) -> object:
-        for _ in range(2):
-            began = timezone.now()
-            written = TrainingRun.objects.filter(heartbeat_at__gt=began)
-            wait_until(written.exists, "heartbeat", seconds=30)
-            assert retraining.resume_silent(began + timedelta(seconds=90)) == 0
-        return carry_on(*given)
-
-    monkeypatch.setattr(StubEngine, stage, quiet)
-    assert retraining.execute(run.pk)
-    run.refresh_from_db()
-    assert run.state == RunState.SUCCEEDED
-
-
-@pytest.mark.usefixtures("_reviewed")
-def test_an_attempt_that_was_given_up_writes_no_heartbeat(
-    admin: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = silent(admin)
-    before = TrainingRun.objects.get()
-    TrainingRun.objects.by_id(run.pk).update(attempts=2)
-    heart = training_pulse.Heart(before)
-    monkeypatch.setattr(training_pulse, "CHECK_SECONDS", 0)
-    turns = iter([False, True])
-    monkeypatch.setattr(heart._stopped, "wait", lambda _seconds: next(turns))
-    monkeypatch.setattr(training_pulse, "connection", Mock())
-    heart._tick()
-    assert TrainingRun.objects.get().heartbeat_at == before.heartbeat_at
 
 
 @pytest.mark.usefixtures("_reviewed")

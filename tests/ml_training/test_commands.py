@@ -11,6 +11,7 @@ from ml_training import read_facts
 from ml_training.__main__ import main
 from ml_training.contracts import ModelFileError
 from tests.ml_training.conftest import draw_wall
+from tests.ml_training.test_cards import refuse_other_cards
 
 if TYPE_CHECKING:
     from ml_training.runs import Run
@@ -86,6 +87,7 @@ def test_a_training_by_command_gives_a_model_that_evaluate_measures(
     data, model = str(tmp_path / "data"), str(tmp_path / "model")
     work = ["--work", str(tmp_path / "work")]
     assert main(["train", "--data", data, "--run", "any", "--out", model, *work]) == 0
+    refuse_other_cards(read_facts(Path(model)).card)
     speed = tmp_path / "speed.json"
     speed.write_text(json.dumps({"machine": "a bench", "sizes": {"2 MP": {"tiles": SPEED}}}))
     beside = ["--beside", model, "--speed", str(speed), "--out", str(tmp_path / "page")]

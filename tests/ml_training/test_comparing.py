@@ -6,7 +6,9 @@ import pytest
 
 from ml_training import RELEASED, artifacts, compare
 from ml_training.comparing import DRAWN_PHOTOS
-from ml_training.contracts import CompareRequest, Comparison, TrainingCancelled
+from ml_training.contracts import CompareRequest, Comparison, PhotoError, TrainingCancelled
+from ml_training.exporting import save_network
+from ml_training.opening import open_network
 from tests.ml_training.conftest import MakePhotos
 
 pytestmark = pytest.mark.keras
@@ -41,6 +43,23 @@ def test_answers_other_than_those_recorded_are_refused(
     assert rules == ["photos", "golden answers"]
 
 
+def test_a_network_whose_classes_are_swapped_is_refused_whatever_its_card_says(
+    make_photos: MakePhotos, tmp_path: Path
+) -> None:
+    """R26: all of its logits have the other sign."""
+    network = open_network(RELEASED)
+    network.layers[-1].set_weights([-weights for weights in network.layers[-1].get_weights()])
+    files = save_network(network, tmp_path)
+    artifacts.write_folder(
+        tmp_path / "swapped",
+        files=files,
+        serving=artifacts.read_serving(RELEASED),
+        card=artifacts.read_facts(RELEASED).card,
+    )
+    found = compared(tmp_path / "swapped", make_photos).findings
+    assert {"drawn photos", "golden answers"} <= {f.rule for f in found if not f.passed}
+
+
 def test_a_candidate_that_cannot_be_opened_is_refused_in_a_sentence(
     make_photos: MakePhotos, tmp_path: Path
 ) -> None:
@@ -52,3 +71,11 @@ def test_a_comparison_stops_when_asked_to(make_photos: MakePhotos) -> None:
     request = CompareRequest(RELEASED, RELEASED, make_photos(4))
     with pytest.raises(TrainingCancelled):
         compare(request, on_photo=lambda *_: None, should_stop=lambda: True)
+
+
+def test_a_photo_that_cannot_be_read_is_named(make_photos: MakePhotos) -> None:
+    photos = make_photos(4)
+    photos[2].path.write_bytes(photos[2].path.read_bytes()[:900])
+    request = CompareRequest(RELEASED, RELEASED, photos)
+    with pytest.raises(PhotoError, match=r"photo-02\.jpg"):
+        compare(request, on_photo=lambda *_: None, should_stop=lambda: False)

@@ -1,10 +1,13 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from ml_training import duplicates
 from ml_training.dataset import Example, Split
 from ml_training.duplicates import NEAR, difference_hash, near_duplicates, same_pictures
+from ml_training.photos import open_upright
 from tests.ml_training.conftest import draw_wall
 
 
@@ -16,6 +19,13 @@ def save(folder: Path, name: str, picture: Image.Image) -> Example:
     path = folder / name
     picture.save(path, quality=60)
     return Example(path, True, "crack", name, "walls", "train", None)
+
+
+def plain_walls(count: int) -> list[Image.Image]:
+    """Draw walls that are each brighter than their right neighbour: one hash for all."""
+    rng, slope = np.random.default_rng(5), np.linspace(200, 80, 640)
+    grains = (rng.normal(0, 12, (480, 640)) for _ in range(count))
+    return [Image.fromarray((slope + grain).astype("u1")) for grain in grains]
 
 
 def test_a_smaller_darker_copy_is_near_and_another_wall_is_not() -> None:
@@ -35,12 +45,37 @@ def test_a_copy_across_the_split_is_told_by_source(tmp_path: Path) -> None:
 
 def test_one_picture_is_known_again_and_walls_of_one_hash_are_not(tmp_path: Path) -> None:
     wall = draw_wall(1, cracked=True, width=640, height=480)
-    rng = np.random.default_rng(5)
-    slope = np.linspace(200, 80, 640)  # each brighter than its right neighbour: one hash for all
-    plain = [Image.fromarray((slope + rng.normal(0, 12, (480, 640))).astype("u1")) for _ in "ab"]
+    plain = plain_walls(2)
     learned = [save(tmp_path, "a.jpg", wall).path, save(tmp_path, "b.jpg", plain[0]).path]
     copies = [save(tmp_path, "c.jpg", wall.resize((500, 375))).path]
     copies.append(save(tmp_path, "d.jpg", plain[0].resize((400, 300))).path)
     assert distance(*plain) <= NEAR
     assert same_pictures(learned, copies) == [(0, 0), (1, 1)]
     assert same_pictures(learned, [save(tmp_path, "e.jpg", plain[1]).path]) == []
+
+
+def test_of_walls_that_all_hash_alike_each_is_opened_once_and_between_two_it_can_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walls = [save(tmp_path, f"{n}.jpg", wall).path for n, wall in enumerate(plain_walls(60))]
+    opened: list[Path] = []
+    told: list[int] = []
+
+    def count(path: Path, *, max_side: int) -> Image.Image:
+        assert len(told) == len(opened), "It is told of each photo before the next is opened."
+        opened.append(path)
+        return open_upright(path, max_side=max_side)
+
+    def stop(done: int, _total: int) -> None:
+        told.append(done)
+        if done == 45:
+            raise InterruptedError
+
+    monkeypatch.setattr(duplicates, "open_upright", count)
+    assert same_pictures(walls[:30], walls[30:], on_photo=lambda done, _: told.append(done)) == []
+    assert opened == walls
+    for record in (opened, told):
+        record.clear()
+    with pytest.raises(InterruptedError):
+        same_pictures(walls[:30], walls[30:], on_photo=stop)
+    assert opened == walls[:45]

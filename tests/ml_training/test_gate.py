@@ -94,6 +94,7 @@ def test_the_calibration_is_told_with_its_interval() -> None:
 
 @pytest.mark.parametrize("rule", VIOLATIONS)
 def test_a_planted_violation_is_refused_with_its_sentence(rule: str) -> None:
+    """R20, and R26 by the drawn photos."""
     trial = replace(TRIAL, candidate=VIOLATIONS[rule])
     assert refused(trial)[0] == rule
     assert all(finding.sentence.endswith(".") for finding in judge(trial))

@@ -9,13 +9,16 @@ from PIL import Image
 
 from ml_training import RELEASED
 from ml_training.contracts import LabelledPhoto, RetrainRequest
+from ml_training.dataset import group_draw
 from ml_training.inference import load_classifier
 from ml_training.lessons import (
     Job,
     _cleared_windows,
     _strongest_within,
     _without,
+    replay,
     review_windows,
+    unseen,
 )
 from tests.ml_training.conftest import draw_wall
 
@@ -95,3 +98,43 @@ def test_the_window_of_a_bent_region_lies_where_the_map_is_strongest() -> None:
     cells[18, 3] = 1
     assert _strongest_within(cells, (0.0, 0.0, 1.0, 1.0)) == (3.5 / 30, 18.5 / 20)
     assert _strongest_within(cells, (0.99, 0.99, 1.0, 1.0)) == (29.5 / 30, 19.5 / 20)
+
+
+def own_folder(folder: Path, *, source: str, groups: list[str]) -> Path:
+    """Write an index of old photos, a group each; they are told apart by their width."""
+    rows = ["path,label,group,source,role"]
+    for number, group in enumerate(groups):
+        draw_wall(number, cracked=False, width=320 + number).save(folder / f"{number}.png")
+        rows.append(f"{number}.png,{'crack' if number % 2 else 'clear'},{group},{source},train")
+    (folder / "index.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+def old_widths(folder: Path, *, seed: int = 1) -> tuple[list[int], list[int]]:
+    """Give the widths of what would teach, and of what would calibrate."""
+    base = load_classifier(RELEASED)
+    request = RetrainRequest((), frozenset(), RELEASED, Path("out"), folder, 1, seed, "job")
+    job = Job(request, lambda _: None, lambda: False)
+    taught = [pixels.shape[1] for _, pixels, _ in replay(base, job)]
+    return sorted(taught), sorted(image.width for image, _ in unseen(base, job))
+
+
+def test_of_a_folder_that_the_card_does_not_know_no_photo_both_teaches_and_calibrates(
+    tmp_path: Path,
+) -> None:
+    folder = own_folder(tmp_path, source="our own", groups=[f"wall {n}" for n in range(40)])
+    taught, kept = old_widths(folder)
+    assert min(len(taught), len(kept)) > 0
+    assert sorted(taught + kept) == list(range(320, 360))
+    assert old_widths(folder, seed=2) == (taught, kept), "It is so in each run."
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_where_a_folder_leaves_nothing_unseen_drawn_photos_calibrate(
+    tmp_path: Path, *, is_kept: bool
+) -> None:
+    names = (f"wall {n}" for n in range(1000))
+    draws = ((name, group_draw(name, seed=20261) < 0.12) for name in names)
+    groups = [name for name, kept in draws if kept == is_kept][:4]
+    taught, calibrating = old_widths(own_folder(tmp_path, source="walls", groups=groups))
+    assert (taught, calibrating) == ([320, 321, 322, 323], [512] * 16)

@@ -1,4 +1,4 @@
-"""F41: files that pretend to be a model are refused, and nothing in them is run.
+"""F41, R26: files that pretend to be a model are refused, and nothing in them is run.
 
 The checksums of each folder are right: whoever made the file made them, too.
 """
@@ -204,6 +204,28 @@ def without_weights(path: Path, _canary: Path) -> None:
     rewritten(path, change)
 
 
+def bomb(path: Path, _canary: Path) -> None:
+    """A quarter of a megabyte that says it is weights, and unpacks to 257."""
+
+    def change(members: dict[str, bytes]) -> None:
+        del members["model.weights.h5"]
+
+    rewritten(path, change)
+    with (
+        zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("model.weights.h5", "w") as weights,
+    ):
+        for _ in range(257):
+            weights.write(bytes(1 << 20))
+
+
+def turned_round(path: Path, _canary: Path) -> None:
+    """Say that the highest score means a clear photo."""
+    card = path.with_name(artifacts.CARD)
+    content = json.loads(card.read_text(encoding="utf-8")) | {"answers": ["crack", "clear"]}
+    card.write_text(json.dumps(content), encoding="utf-8")
+
+
 POISONS = {
     "cut": cut,
     "nothing": written(b""),
@@ -216,10 +238,12 @@ POISONS = {
     "HDF5 with a flipped stretch": flipped_hdf5,
     "HDF5 with a lambda": lambda_as_hdf5,
     "a member that is a link": linked,
+    "a bomb of weights": bomb,
     "weights of a huge shape": with_weights(huge),
     "weights of another file": with_weights(elsewhere),
     "weights that are no numbers": with_weights(no_numbers),
     "another kind of picture": other_network(1, 1),
+    "a swapped order of classes": turned_round,
     "two classes": other_network(3, 2),
     "os.system as a layer": calling("os", "system"),
     "subprocess as a layer": calling("subprocess", "run"),

@@ -1,12 +1,14 @@
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from ml_training import RELEASED, read_facts, retrain
+from ml_training import RELEASED, compare, read_facts, retrain
 from ml_training.comparing import DRAWN_PHOTOS
 from ml_training.contracts import (
+    CompareRequest,
     DatasetError,
     LabelledPhoto,
     ModelFileError,
@@ -36,6 +38,23 @@ def request_for(photos: tuple[LabelledPhoto, ...], out: Path) -> RetrainRequest:
     )
 
 
+def as_served(request: RetrainRequest) -> dict[str, object]:
+    """Give the card of a candidate as a site serves it: with what a comparison found."""
+    measured = tuple(p for p in request.photos if p.group in request.held_out_groups)
+    sides = CompareRequest(request.base, request.out, measured)
+    found = compare(sides, on_photo=lambda *_: None, should_stop=lambda: False)
+    figures: Any = found.figures
+    compared = {
+        "beside": "the released model",
+        "at": "2026-11-29T12:00:00+00:00",
+        "passed": found.passed,
+        "findings": [asdict(finding) for finding in found.findings],
+        "beside_figures": {kind: one["active"] for kind, one in figures.items()},
+    }
+    ours = {kind: one["candidate"] for kind, one in figures.items()}
+    return {**read_facts(request.out).card, "compared": compared, "figures": ours}
+
+
 @pytest.mark.timeout(800)
 def test_a_retraining_gives_a_candidate_with_golden_answers(
     make_photos: MakePhotos, tmp_path: Path
@@ -47,11 +66,30 @@ def test_a_retraining_gives_a_candidate_with_golden_answers(
     assert facts.card["reviewed"]["held_out"] == 4  # type: ignore[index]  # JSON
     assert len(facts.card["golden"]) == DRAWN_PHOTOS  # type: ignore[arg-type]  # JSON
     refuse_other_cards(facts.card)
+    refuse_other_cards(as_served(request))
     moved = facts.card["recalibrated"]["offset"]  # type: ignore[index]  # JSON
     assert moved[0] != moved[1], "Its scores are held to those of its base."
     assert {p.epoch for p in told} == {0, 1, 2}
     assert all(p.loss > 0 for p in told if p.epoch), "A stage before the first epoch has no loss."
     assert load_classifier(request.out).judge(draw_wall(1, cracked=False)).verdict
+
+
+def test_a_retraining_with_nothing_of_its_own_to_calibrate_by_ends_with_a_candidate(
+    make_photos: MakePhotos, small_folder: Path, tmp_path: Path
+) -> None:
+    """The four photos all teach, and so does the whole replay folder."""
+    for kind, cracked in (("Positive", True), ("Negative", False)):
+        (tmp_path / "old" / kind).mkdir(parents=True)
+        draw_wall(9, cracked=cracked).save(tmp_path / "old" / kind / "1.jpg")
+    request = replace(
+        request_for(make_photos(4), tmp_path / "candidate"),
+        base=small_folder,
+        replay=tmp_path / "old",
+        epochs=1,
+    )
+    card = retrain(request, on_progress=lambda _: None, should_stop=lambda: False).card
+    assert card["reviewed"]["calibrated_on"] == 0  # type: ignore[index]  # JSON
+    assert "recalibrated" in card
 
 
 def test_asking_to_stop_is_heard_at_once_and_leaves_nothing(

@@ -8,7 +8,7 @@ import pytest
 
 from ml_training import artifacts
 from ml_training.contracts import ModelFileError
-from ml_training.inference import open_network
+from ml_training.opening import open_network
 from tests.live_site import ROOT
 from tests.ml_training.test_poisoned_models import rewritten
 

@@ -178,9 +178,10 @@ def test_one_press_rolls_back_and_what_is_needed_is_kept(client: Client, admin: 
 
 
 def test_a_comparison_is_asked_of_the_training_worker(client: Client, rung: list[int]) -> None:
-    version = active_version()
-    client.post(reverse("compare", args=[version.pk]))
-    assert rung == [version.pk]
+    address = reverse("compare", args=[make_candidate().pk])
+    answers = [client.post(address, follow=True).content.decode() for _ in range(2)]
+    assert ["is still being compared" in answer for answer in answers] == [False, True]
+    assert len(rung) == 2, "A message that was lost is sent again; the worker makes one of two."
 
 
 def test_old_photos_are_judged_again_on_request(
