@@ -59,6 +59,12 @@ class PhotoQueue(PhotoLists):
     def exhausted(self, now: datetime, *, lease: timedelta) -> Self:
         return self.abandoned(now, lease=lease).filter(attempts__gte=MAX_ATTEMPTS)
 
+    def ask_again(self) -> int:
+        """Put photos that ended back in the queue with a fresh count; return how many."""
+        return self.move(
+            PhotoState.WAITING, attempts=0, reason="", claimed_by="", lease_until=None, rung_at=None
+        )
+
     def waiting(self) -> Self:
         return self.filter(state=PhotoState.WAITING)
 
