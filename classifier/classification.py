@@ -13,7 +13,7 @@ from django.utils import timezone
 from classifier import failpoints, images, openings, photo_files, quality, versions
 from classifier.engine import ModelFileError, PhotoAnswer, engine
 from classifier.memory import bounded_memory
-from classifier.models import ModelVersion, Photo, PhotoQuerySet, Prediction, Region
+from classifier.models import Inspection, ModelVersion, Photo, PhotoQuerySet, Prediction, Region
 from classifier.models.photo_queue import MAX_ATTEMPTS
 from classifier.states import PhotoState
 
@@ -119,9 +119,15 @@ def judge_again(photo: Photo, version: ModelVersion) -> None:
         take_over_answers(version, photo=photo)
 
 
+@transaction.atomic
 def take_over_answers(version: ModelVersion, *, photo: Photo | None = None) -> None:
-    """Let classified photos show what the active version said of them, if it is `version`."""
+    """Let classified photos show what the active version said of them, if it is `version`.
+
+    Those of signed inspections keep the answer that was signed.
+    """
     if ModelVersion.objects.active() == version:
+        # Locked, so that nobody signs between the look and the change.
+        Inspection.objects.lock_of(photo) if photo else Inspection.objects.lock_all()
         Photo.objects.show_answers_of(version, photo=photo)
 
 
