@@ -1,6 +1,6 @@
-"""What an error says of the machine's disks: they are full, or out of order.
+"""What an error says of the machine: its disks are full or out of order, its database is away.
 
-Both pass, and neither is the fault of the photo in hand.
+All of that passes, and none of it is the fault of the photo in hand.
 """
 
 import errno
@@ -31,10 +31,11 @@ def is_out_of_order(problem: BaseException | None) -> bool:
     return isinstance(problem, OSError) and problem.errno in OUT_OF_ORDER
 
 
-def is_passing(problem: BaseException | None) -> bool:
-    """Whether the same may go well later: a disk or the database has to come back first."""
-    return (
-        is_full(problem)
-        or is_out_of_order(problem)
-        or isinstance(problem, OperationalError | InterfaceError)
-    )
+def passing(problem: BaseException | None) -> str:
+    """What has to come back before the same goes well, in words; empty where nothing has to."""
+    if is_full(problem):
+        return "a disk of the site is full"
+    if isinstance(problem, OSError) and is_out_of_order(problem):
+        return f"a disk of the site fails or is shut to it ({problem.strerror})"
+    away = isinstance(problem, OperationalError | InterfaceError)
+    return "the database did not answer" if away else ""

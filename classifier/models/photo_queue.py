@@ -80,6 +80,11 @@ class PhotoQueue(PhotoLists):
         oldest: datetime | None = pending.aggregate(at=Min("uploaded_at"))["at"]
         return oldest
 
+    def held_up(self) -> str:
+        """Why the oldest photo waits that could not be looked at for now; empty where none does."""
+        held = self.filter(state__in=PENDING).exclude(reason="").order_by("id")
+        return held.values_list("reason", flat=True).first() or ""
+
     def tried_again(self) -> Self:
         return self.filter(attempts__gt=1)
 
