@@ -168,7 +168,7 @@ def already_here(photo_set: PhotoSet, digests: list[str]) -> dict[str, Photo]:
 def _still_allowed(person: User) -> None:
     """Ask again where the row is written: an upload over a slow line takes minutes."""
     if not User.objects.get(pk=person.pk).has_perm(roles.UPLOAD):
-        raise PermissionDenied
+        raise PermissionDenied(roles.UPLOAD)
 
 
 def _still_room_for(photo: Photo) -> None:
@@ -203,14 +203,17 @@ def open_photo_set(
 def register_structure(structure: Structure, *, elements: list[str], by: User) -> Structure:
     """Save a structure with exactly the named elements; one that has photo sets stays."""
     is_new = structure.pk is None
+    before = {} if is_new else Structure.objects.described(structure.pk)
     if is_new:
         structure.created_by = by
     structure.save()
     for name in elements:
         Element.objects.get_or_create(structure=structure, name=name)
     Element.objects.unused_of(structure).exclude(name__in=elements).delete()
+    after = Structure.objects.described(structure.pk)
+    changed = {name: [was, after[name]] for name, was in before.items() if was != after[name]}
     action = "structure registered" if is_new else "structure changed"
-    AuditEvent.objects.record(action, structure, by=by)
+    AuditEvent.objects.record(action, structure, by=by, **changed)
     return structure
 
 

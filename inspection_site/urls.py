@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+handler403 = "classifier.views.access.refused"
 handler500 = "classifier.views.outages.server_error"
 
 urlpatterns = [

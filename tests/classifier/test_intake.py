@@ -180,6 +180,18 @@ def test_elements_follow_the_form_but_used_ones_stay() -> None:
     assert {element.name for element in structure.elements.all()} == {"girder", "pier"}
 
 
+def test_a_changed_structure_is_recorded_with_what_it_was_before() -> None:
+    structure, by = make_structure("Arch"), make_user("inspector")
+    structure.name, structure.latitude = "Old arch", 47.5
+    intake.register_structure(structure, elements=["deck"], by=by)
+    assert AuditEvent.objects.get(action="structure changed").detail == {
+        "name": ["Arch", "Old arch"],
+        "latitude": [None, 47.5],
+        "elements": [["deck", "pier"], ["deck"]],
+    }
+    assert AuditEvent.objects.get(action="structure registered").detail == {}
+
+
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_identical_uploads_at_the_same_instant_give_one_row(media: Path) -> None:
     photo_set, content = make_photo_set(), jpeg()
