@@ -52,7 +52,7 @@ def failing(error: Exception) -> Callable[..., NoReturn]:
 def test_a_disk_or_database_that_fails_counts_against_no_photo(
     monkeypatch: pytest.MonkeyPatch, where: str, error: Exception, told: str
 ) -> None:
-    """F22: however long it lasts, the photo waits, says why, and goes on by itself."""
+    """F20, F21: however long it lasts, the photo waits, says why, and goes on by itself."""
     photo = make_photo()
     with monkeypatch.context() as patch:
         patch.setattr(f"classifier.{where}", failing(error))
