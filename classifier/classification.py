@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from classifier import failpoints, images, openings, photo_files, quality, versions
+from classifier import disks, failpoints, images, openings, photo_files, quality, versions
 from classifier.engine import ModelFileError, PhotoAnswer, engine
 from classifier.memory import bounded_memory
-from classifier.models import ModelVersion, Photo, PhotoQuerySet, Prediction, Region
+from classifier.models import Inspection, ModelVersion, Photo, PhotoQuerySet, Prediction, Region
 from classifier.models.photo_queue import MAX_ATTEMPTS
 from classifier.states import PhotoState
 
@@ -23,6 +23,7 @@ QUARANTINE_REASON = (
     f"Classifying this photo failed {MAX_ATTEMPTS} times. "
     "The photo is safe; try again, or open the original and judge by eye."
 )
+WAITS_REASON = "This photo is stored and waits, as %s. It is tried again by itself."
 ABANDONED_UPLOAD_SECONDS = 24 * 3600
 
 
@@ -57,11 +58,21 @@ def classify(photo_id: int, *, claimant: str) -> bool:
         earlier = versions.fall_back(version, why=str(error))
         logger.exception("version %s cannot be used; back to %s", version, earlier or "nothing")
         return _release(photo, attempt_counts=False)
-    except Exception:
-        logger.exception("classifying photo %s failed, attempt %s", photo_id, photo.attempts)
-        if photo.attempts >= MAX_ATTEMPTS:
-            return _end(photo, PhotoState.QUARANTINED, QUARANTINE_REASON)
-        return _release(photo, attempt_counts=True)
+    except Exception as problem:
+        return _failed(photo, problem)
+
+
+def _failed(photo: Photo, problem: Exception) -> bool:
+    """Release the photo, or set it aside where its attempts are used up."""
+    if what := disks.passing(problem):
+        logger.exception("photo %s waits: %s", photo.pk, what)
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()  # it could not give the claim back
+        return _release(photo, attempt_counts=False, reason=WAITS_REASON % what)
+    logger.exception("classifying photo %s failed, attempt %s", photo.pk, photo.attempts)
+    if photo.attempts >= MAX_ATTEMPTS:
+        return _end(photo, PhotoState.QUARANTINED, QUARANTINE_REASON)
+    return _release(photo, attempt_counts=True)
 
 
 def _answer(photo: Photo, version: ModelVersion) -> PhotoAnswer | None:
@@ -87,7 +98,7 @@ def _working_image(photo: Photo) -> Path:
     _check_original(photo)
     failpoints.hit("W4", photo.pk)
     working = photo_files.derived(photo) / "working.jpg"
-    if not working.exists():
+    if photo.sharpness is None or not working.exists():  # one that was measured is whole
         with bounded_memory():
             images.write_working_images(photo_files.original(photo), working.parent)
     if photo.sharpness is None:
@@ -103,7 +114,7 @@ def _judged(working: Path, version: ModelVersion) -> PhotoAnswer:
             failpoints.hit("M1", version.pk)
             return engine().classify(working, model=folder)
     except images.PhotoError as error:
-        raise Unreadable(error.sentence) from error
+        raise _behind(error) from None
 
 
 def judge_again(photo: Photo, version: ModelVersion) -> None:
@@ -119,9 +130,15 @@ def judge_again(photo: Photo, version: ModelVersion) -> None:
         take_over_answers(version, photo=photo)
 
 
+@transaction.atomic
 def take_over_answers(version: ModelVersion, *, photo: Photo | None = None) -> None:
-    """Let classified photos show what the active version said of them, if it is `version`."""
+    """Let classified photos show what the active version said of them, if it is `version`.
+
+    Those of signed inspections keep the answer that was signed.
+    """
     if ModelVersion.objects.active() == version:
+        # Locked, so that nobody signs between the look and the change.
+        Inspection.objects.lock_of(photo) if photo else Inspection.objects.lock_all()
         Photo.objects.show_answers_of(version, photo=photo)
 
 
@@ -131,17 +148,23 @@ def _readable(photo: Photo) -> Iterator[None]:
     try:
         yield
     except images.PhotoError as error:
-        raise Unreadable(error.sentence) from error
-    except FileNotFoundError as error:
-        raise Unreadable(f"The stored file of {photo.name} is missing.") from error
-    except PermissionError as error:
-        raise Unreadable(f"The stored file of {photo.name} cannot be opened.") from error
+        raise _behind(error) from None
     except MemoryError as error:
         raise Unreadable(f"{photo.name} needs more memory than the worker has.") from error
 
 
+def _behind(error: images.PhotoError) -> BaseException:
+    """What ended the reading of a photo: a disk's error, or Unreadable with what is wrong."""
+    cause = error.__cause__
+    return cause if cause and disks.passing(cause) else Unreadable(error.sentence)
+
+
 def _check_original(photo: Photo) -> None:
-    if photo_files.sha256_of(photo_files.original(photo)) != photo.sha256:
+    try:
+        found = photo_files.sha256_of(photo_files.original(photo))
+    except FileNotFoundError as error:
+        raise Unreadable(f"The stored file of {photo.name} is missing.") from error
+    if found != photo.sha256:
         raise Unreadable(
             f"The stored file of {photo.name} has changed since its upload (its SHA-256 differs). "
             "Restore it from a back-up or upload it again."
@@ -194,10 +217,15 @@ def _end(photo: Photo, state: PhotoState, reason: str) -> bool:
     return bool(Photo.objects.held(photo).move(state, reason=reason[:300], ended_at=timezone.now()))
 
 
-def _release(photo: Photo, *, attempt_counts: bool) -> bool:
-    """Give the claim back; the sweeper rings again. Always False: nothing was classified."""
+def _release(photo: Photo, *, attempt_counts: bool, reason: str = "") -> bool:
+    """Give the claim back; the sweeper rings again, at most once a lease.
+
+    Always False: nothing was classified.
+    """
     attempts = photo.attempts if attempt_counts else photo.attempts - 1
-    Photo.objects.held(photo).move(PhotoState.WAITING, attempts=attempts, claimed_by="")
+    Photo.objects.held(photo).move(
+        PhotoState.WAITING, attempts=attempts, claimed_by="", reason=reason
+    )
     return False
 
 

@@ -60,6 +60,7 @@ def facts(now: datetime) -> dict[str, object]:
         "healthy": active is not None and _is_sweeping(sweep, now),
         "pending": Photo.objects.pending().count(),
         "oldest": Photo.objects.oldest_pending(),
+        "held_up": Photo.objects.held_up(),
         "last_ended": Photo.objects.aggregate(at=Max("ended_at"))["at"],
         "sweep": sweep,
         "verification": Pulse.objects.of(VERIFICATION),

@@ -7,18 +7,16 @@ here, so that the rest of the app needs one door to pixels alone.
 from __future__ import annotations
 
 import html
+import io
 import math
 import os
 import re
 import unicodedata
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
 
 from PIL import Image
 
@@ -175,10 +173,8 @@ def write_working_images(original: Path, folder: Path) -> WorkingImages:
     folder.mkdir(parents=True, exist_ok=True)
     thumbnail = working.copy()
     thumbnail.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
-    with _appearing(folder / "thumbnail.jpg") as file:
-        thumbnail.save(file, "JPEG", quality=THUMBNAIL_QUALITY, optimize=True)
-    with _appearing(folder / "working.jpg") as file:
-        working.save(file, "JPEG", quality=WORKING_QUALITY, subsampling=0)
+    _save(thumbnail, folder / "thumbnail.jpg", "JPEG", quality=THUMBNAIL_QUALITY, optimize=True)
+    _save(working, folder / "working.jpg", "JPEG", quality=WORKING_QUALITY, subsampling=0)
     return WorkingImages(facts.width, facts.height, *working.size, facts.notices)
 
 
@@ -200,17 +196,19 @@ def write_evidence(cells: bytes, width: int, height: int, *, folder: Path, stem:
     overlay = Image.merge("RGBA", [smooth.point(list(table)) for table in _evidence_colours()])
     folder.mkdir(parents=True, exist_ok=True)
     for name, image in ((f"{stem}.png", grey), (f"{stem}-overlay.png", overlay)):
-        with _appearing(folder / name) as file:
-            image.save(file, "PNG")
+        _save(image, folder / name, "PNG")
 
 
-@contextmanager
-def _appearing(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name only when it is complete and on the disk."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+def _save(image: Image.Image, path: Path, kind: str, **options: int) -> None:
+    """Let an image take its name only when it is complete and on the disk.
+
+    Pillow writes into memory: of a disk that fills up it takes for written what is not.
+    """
+    encoded, partial = io.BytesIO(), path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    image.save(encoded, kind, **options)
     try:
         with partial.open("xb") as file:
-            yield file
+            file.write(encoded.getbuffer())
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)

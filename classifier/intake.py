@@ -1,5 +1,6 @@
 """Taking photos in: verified by decoding, durable before the answer, once per structure."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +13,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from classifier import failpoints, images, photo_files, roles
+from classifier import disks, failpoints, images, photo_files, review, roles
 from classifier.models import AuditEvent, Element, Inspection, Photo, PhotoSet, Structure, User
-from classifier.states import PhotoState
 
 
 class UploadRefused(Exception):
@@ -51,7 +51,8 @@ def receive_photo(
     """Store one uploaded photo durably and say whether it is new to its structure.
 
     Raises UploadRefused for bytes that are no usable photo, SiteFull for the owner's limits,
-    StorageFull and StorageFailed for the disk; in each case nothing is stored.
+    StorageFull and StorageFailed for the disk; in each case nothing is stored. A database that
+    breaks off raises OperationalError or InterfaceError: sent again, the photo is there once.
     """
     name = images.display_name(upload.name or "")
     facts = _inspected(upload, name=name)
@@ -64,6 +65,7 @@ def receive_photo(
             )
         earlier = Photo.objects.for_structure(photo_set.inspection.structure).with_bytes(sha256)
         if earlier is not None:
+            _put_back(path, earlier, by=by)
             return Received(earlier, duplicate=True)
         photo = _described(path, facts, name=name)
         photo.photo_set, photo.structure = photo_set, photo_set.inspection.structure
@@ -104,17 +106,18 @@ def _in_site_zone(moment: datetime | None) -> datetime | None:
 
 
 def _stored(path: Path, photo: Photo) -> Received:
-    photo_files.keep(path, photo)
-    failpoints.hit("U5")
+    """Bring the file to its place, then write its row.
+
+    A connection that breaks in mid-commit does not tell whether the row stands, so the file stays;
+    one without a row is set aside a day later (`janitor`).
+    """
+    committing = False
     try:
+        photo_files.keep(path, photo)
+        failpoints.hit("U5")
         with transaction.atomic():
-            _still_allowed(photo.uploaded_by)
-            _still_room_for(photo)
-            photo.save()
-            AuditEvent.objects.record(
-                "photo uploaded", photo, by=photo.uploaded_by, sha256=photo.sha256
-            )
-            failpoints.hit("U6")
+            _write_row(photo)
+            committing = True
     except IntegrityError:
         # The same bytes came in twice at the same instant; the other request won.
         photo_files.remove(photo)
@@ -122,22 +125,50 @@ def _stored(path: Path, photo: Photo) -> Received:
         if winner is None:
             raise
         return Received(winner, duplicate=True)
-    except BaseException:
-        photo_files.remove(photo)
+    except BaseException as problem:
+        if not committing or disks.is_full(problem):
+            photo_files.remove(photo)
         raise
     failpoints.hit("U7")
     return Received(photo, duplicate=False)
 
 
+def _write_row(photo: Photo) -> None:
+    _still_allowed(photo.uploaded_by)
+    _still_room_for(photo)
+    photo.save()
+    AuditEvent.objects.record("photo uploaded", photo, by=photo.uploaded_by, sha256=photo.sha256)
+    failpoints.hit("U6")
+
+
+def _put_back(path: Path, photo: Photo, *, by: User) -> None:
+    """Let a received file take the place of its own original where that is gone or was changed."""
+    if photo_files.is_whole(photo):
+        return
+    photo_files.keep(path, photo)
+    AuditEvent.objects.record("original put back", photo, by=by, sha256=photo.sha256)
+    if photo.is_failed:
+        with suppress(review.SignedOff):
+            retry(photo, by=by)
+
+
 def already_here(photo_set: PhotoSet, digests: list[str]) -> dict[str, Photo]:
-    """Return the photos of this structure that have one of these SHA-256 digests, by digest."""
-    return Photo.objects.for_structure(photo_set.inspection.structure).by_bytes(digests)
+    """Return the photos of this structure that have one of these SHA-256 digests, by digest.
+
+    Without those whose file is gone or that failed: sent again, it is put back.
+    """
+    photos = Photo.objects.for_structure(photo_set.inspection.structure).by_bytes(digests)
+    return {
+        digest: photo
+        for digest, photo in photos.items()
+        if photo_files.is_there(photo) and not photo.is_failed
+    }
 
 
 def _still_allowed(person: User) -> None:
     """Ask again where the row is written: an upload over a slow line takes minutes."""
     if not User.objects.get(pk=person.pk).has_perm(roles.UPLOAD):
-        raise PermissionDenied
+        raise PermissionDenied(roles.UPLOAD)
 
 
 def _still_room_for(photo: Photo) -> None:
@@ -172,14 +203,17 @@ def open_photo_set(
 def register_structure(structure: Structure, *, elements: list[str], by: User) -> Structure:
     """Save a structure with exactly the named elements; one that has photo sets stays."""
     is_new = structure.pk is None
+    before = {} if is_new else Structure.objects.described(structure.pk)
     if is_new:
         structure.created_by = by
     structure.save()
     for name in elements:
         Element.objects.get_or_create(structure=structure, name=name)
     Element.objects.unused_of(structure).exclude(name__in=elements).delete()
+    after = Structure.objects.described(structure.pk)
+    changed = {name: [was, after[name]] for name, was in before.items() if was != after[name]}
     action = "structure registered" if is_new else "structure changed"
-    AuditEvent.objects.record(action, structure, by=by)
+    AuditEvent.objects.record(action, structure, by=by, **changed)
     return structure
 
 
@@ -191,11 +225,27 @@ def register_inspection(inspection: Inspection, *, structure: Structure, by: Use
     return inspection
 
 
+@transaction.atomic
 def retry(photo: Photo, *, by: User) -> bool:
-    """Put a failed or outdated photo back in the queue with a fresh count; False where it waits."""
-    moved = Photo.objects.by_id(photo.pk).move(
-        PhotoState.WAITING, attempts=0, reason="", claimed_by="", lease_until=None, rung_at=None
-    )
+    """Put a failed or outdated photo back in the queue with a fresh count; False where it waits.
+
+    Raises SignedOff: in a signed inspection no verdict changes.
+    """
+    review.refuse_where_signed(photo)
+    moved = Photo.objects.by_id(photo.pk).ask_again()
     if moved:
         AuditEvent.objects.record("classification asked again", photo, by=by)
     return bool(moved)
+
+
+@transaction.atomic
+def retry_failed(*, by: User) -> tuple[int, int]:
+    """Put all failed photos back in the queue, for which the sweeper rings.
+
+    Returns how many, and how many stay because their inspections are signed off.
+    """
+    Inspection.objects.lock_all()
+    moved = Photo.objects.failed().unsigned().ask_again()
+    if moved:
+        AuditEvent.objects.record("classification asked again", by, by=by, photos=moved)
+    return moved, Photo.objects.failed().count()

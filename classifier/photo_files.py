@@ -6,7 +6,6 @@ media/incoming/                      uploads under way; whatever stays there was
 media/aside/                         originals that no photo owns; kept, as they may be an only copy
 """
 
-import errno
 import hashlib
 import os
 import shutil
@@ -17,8 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
+from django.db import OperationalError
 
-from classifier import failpoints
+from classifier import disks, failpoints
 from classifier.models import Photo
 
 CHUNK = 1 << 20
@@ -36,7 +36,7 @@ class StorageFull(Exception):
 
 
 class StorageFailed(Exception):
-    """The stored bytes differ from the received ones: the disk cannot be trusted."""
+    """The disk takes nothing, or gives back other bytes than it was given."""
 
 
 def _root() -> Path:
@@ -63,14 +63,30 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def is_there(photo: Photo) -> bool:
+    """Whether an original of the right size lies in its place."""
+    path = original(photo)
+    return path.is_file() and path.stat().st_size == photo.byte_size
+
+
+def is_whole(photo: Photo) -> bool:
+    """Whether the original can be read and has the bytes that were uploaded."""
+    try:
+        return sha256_of(original(photo)) == photo.sha256
+    except OSError:
+        return False
+
+
 @contextmanager
-def room_on_disk() -> Iterator[None]:
-    """Turn "no space left" into StorageFull."""
+def disk_errors_told() -> Iterator[None]:
+    """Raise StorageFull and StorageFailed for what the system says of a disk."""
     try:
         yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    except (OSError, OperationalError) as error:
+        if disks.is_full(error):
             raise StorageFull from error
+        if disks.is_out_of_order(error):
+            raise StorageFailed from error
         raise
 
 
@@ -80,7 +96,7 @@ def received(chunks: Iterable[bytes]) -> Iterator[tuple[Path, str]]:
 
     The digest is that of the received bytes, compared with what the disk gives back.
     """
-    with room_on_disk():
+    with disk_errors_told():
         incoming = _root() / "incoming"
         incoming.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=incoming, prefix="upload-")
@@ -108,7 +124,7 @@ def keep(temporary: Path, photo: Photo) -> None:
 
 
 def keep_as(temporary: Path, target: Path) -> None:
-    with room_on_disk():
+    with disk_errors_told():
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.chmod(settings.FILE_UPLOAD_PERMISSIONS)
         temporary.rename(target)

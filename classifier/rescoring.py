@@ -58,8 +58,9 @@ def _to_judge(version: ModelVersion) -> PhotoQuerySet:
 
 
 def waiting(version: ModelVersion) -> int:
-    """How many photos there are to ask a version for: those that show another one's answer while it
-    is active, also where it gave its own before; else those of the newest that it did not judge.
+    """How many photos there are to ask a version for: unsigned ones that show another one's answer
+    while it is active, also where it gave its own before; else those of the newest that it did not
+    judge.
     """
     if version.state == VersionState.ACTIVE:
         return Photo.objects.showing_others_than(version).count()

@@ -34,7 +34,11 @@ RESTORE = "restore"
 
 
 class CannotRestore(Exception):
-    """Nothing was changed; the message is a sentence that says why."""
+    """The site is as it was; the message is a sentence that says why."""
+
+
+class OutcomeUnknown(CannotRestore):
+    """The database broke off in mid-commit: the site is either whole or, as before, empty."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def _known_migrations(archive: ArchiveReader) -> list[tuple[str, str]]:
 
 @contextmanager
 def _staging() -> Iterator[Path]:
-    """The folder `restoring`, one restore at a time; after any end but a kill it is gone."""
+    """The folder `restoring`, one restore at a time; after any end that is known it is gone."""
     data = Path(settings.DATA_DIR)
     staging, lock = data / "restoring", os.open(data, os.O_RDONLY)
     try:
@@ -110,8 +114,12 @@ def _staging() -> Iterator[Path]:
         staging.mkdir(mode=0o700)
         try:
             yield staging
-        finally:
+        except OutcomeUnknown:
+            raise  # as after a kill: the next restore sees what became of the rows
+        except BaseException:
             shutil.rmtree(staging)
+            raise
+        shutil.rmtree(staging)
     except BlockingIOError:
         raise CannotRestore("Another restore is under way here.") from None
     finally:
@@ -190,6 +198,7 @@ def _at(migrations: list[tuple[str, str]]) -> Apps:
 
 
 def _take_over(archive: ArchiveReader, staging: Path, tables: Apps, *, reseal: bool) -> None:
+    committing = False
     try:
         with transaction.atomic():
             _load(archive, staging / archives.ROWS, tables)
@@ -197,7 +206,14 @@ def _take_over(archive: ArchiveReader, staging: Path, tables: Apps, *, reseal: b
             failpoints.hit("R2")
             _place(staging)
             failpoints.hit("R3")
-    except BaseException:
+            committing = True
+    except BaseException as problem:
+        if committing:
+            raise OutcomeUnknown(
+                "The database broke off while it took the rows, and did not say whether it has "
+                "them. The files stay where they are. Start the restore again: it goes through "
+                "where the place is empty still, and says so where the site is whole."
+            ) from problem
         _empty_roots()
         raise
 

@@ -81,7 +81,9 @@ def decide(
         by=by,
     )
     _let_stand(photo, decision, instead_of=seen_decision_id)
-    AuditEvent.objects.record("photo " + outcome.replace("_", " "), photo, by=by, cause=cause)
+    before = decision.follows.outcome if decision.follows else ""
+    action = "photo " + outcome.replace("_", " ")
+    AuditEvent.objects.record(action, photo, by=by, cause=cause, before=before)
     return decision
 
 
@@ -101,7 +103,10 @@ def undo(photo: Photo, *, by: User, seen_decision_id: int) -> Decision | None:
     )
     _let_stand(photo, withdrawn.follows, instead_of=withdrawn.pk)
     thresholds.catch_up(Photo.objects.by_id(photo.pk))
-    AuditEvent.objects.record("decision withdrawn", photo, by=by, outcome=withdrawn.outcome)
+    after = withdrawn.follows.outcome if withdrawn.follows else ""
+    AuditEvent.objects.record(
+        "decision withdrawn", photo, by=by, before=withdrawn.outcome, after=after
+    )
     return withdrawn.follows
 
 
@@ -222,15 +227,17 @@ def mark(
 ) -> Mark:
     """Append a mark. A missed crack also confirms the photo, so that it counts as one everywhere.
 
-    Raises DecidedMeanwhile, with nothing written, where another decision came first.
+    Raises DecidedMeanwhile, with nothing written, where a missed crack is marked and another
+    decision stands than the one seen.
     """
     refuse_where_signed(photo)
     decision = None
-    confirmed = photo.decision is not None and photo.decision.outcome == Outcome.CONFIRMED
-    if kind == MarkKind.MISSED and not confirmed:
-        decision = decide(
-            photo, Outcome.CONFIRMED, by=by, seen_decision_id=seen_decision_id, blind=blind
-        )
+    if kind == MarkKind.MISSED:
+        hold(photo, seen_decision_id)
+        if not Photo.objects.by_id(photo.pk).with_outcome(Outcome.CONFIRMED).exists():
+            decision = decide(
+                photo, Outcome.CONFIRMED, by=by, seen_decision_id=seen_decision_id, blind=blind
+            )
     placed = Mark.objects.create(
         photo=photo, kind=kind, **vars(place), remark=remark, decision=decision, by=by
     )
@@ -243,6 +250,7 @@ def withdraw_mark(placed: Mark, *, by: User) -> None:
     """Take a mark back, and the confirmation that came with it where that still stands."""
     photo = placed.photo
     refuse_where_signed(photo)
+    photo.refresh_from_db(fields=["decision"])  # a colleague may have decided before we held it
     place = Place(placed.shape, placed.x1, placed.y1, placed.x2, placed.y2)
     try:
         with transaction.atomic():

@@ -62,6 +62,7 @@ urlpatterns = [
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/link/", people.person_link, name="person-link"),
     path("time-zone/", time_zones.time_zone, name="time-zone"),
+    path("system/retry/", operations.retry_failed, name="retry-failed"),
     path("system/", operations.system, name="system"),
     path("system/audit/", operations.audit, name="audit"),
     path("system/audit.csv", operations.audit_export, name="audit-export"),

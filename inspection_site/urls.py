@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from classifier.views.sign_in import admin_sign_in
 
+handler403 = "classifier.views.access.refused"
 handler500 = "classifier.views.outages.server_error"
 
 urlpatterns = [

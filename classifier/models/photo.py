@@ -62,7 +62,7 @@ class PhotoQuerySet(PhotoQueue):
         return self.classified().exclude(predictions__model_version=version)
 
     def showing_others_than(self, version: "ModelVersion") -> "PhotoQuerySet":
-        return self.classified().exclude(prediction__model_version=version)
+        return self.classified().unsigned().exclude(prediction__model_version=version)
 
     def newest_ids(self, limit: int) -> list[int]:
         return list(self.order_by("-id").values_list("pk", flat=True)[:limit])
@@ -74,7 +74,7 @@ class PhotoQuerySet(PhotoQueue):
         return self.filter(pk__gte=pk).order_by("id").first()
 
     def show_answers_of(self, version: "ModelVersion", *, photo: "Photo | None") -> None:
-        """Point classified photos (one, or all) to what `version` said of them."""
+        """Point classified, unsigned photos (one, or all) to what `version` said of them."""
         chosen = self.showing_others_than(version).filter(predictions__model_version=version)
         chosen = chosen.filter(pk=photo.pk) if photo else chosen
         answer = version.predictions.filter(photo=OuterRef("pk")).values("pk")[:1]

@@ -9,6 +9,7 @@ from django.db.models.functions import Abs, Cast, Mod
 from classifier.models.mark import Mark
 from classifier.models.moves import StateQuerySet
 from classifier.models.region import ClearedRegion
+from classifier.models.sign_off import SignOff
 from classifier.states import PhotoOrder, Verdict
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ def _outlines() -> tuple[Any, ...]:
 
 
 class PhotoLists(StateQuerySet["Photo"]):
+    def unsigned(self) -> Self:
+        """Photos outside of inspections that are signed off, where no verdict may change."""
+        return self.exclude(photo_set__inspection__in=SignOff.objects.signed_inspections())
+
     def by_concern(self) -> Self:
         """Flagged, undecided, clear, then the rest; each by score, highest first."""
         rank = Case(

@@ -59,6 +59,12 @@ class PhotoQueue(PhotoLists):
     def exhausted(self, now: datetime, *, lease: timedelta) -> Self:
         return self.abandoned(now, lease=lease).filter(attempts__gte=MAX_ATTEMPTS)
 
+    def ask_again(self) -> int:
+        """Put photos that ended back in the queue with a fresh count; return how many."""
+        return self.move(
+            PhotoState.WAITING, attempts=0, reason="", claimed_by="", lease_until=None, rung_at=None
+        )
+
     def waiting(self) -> Self:
         return self.filter(state=PhotoState.WAITING)
 
@@ -73,6 +79,11 @@ class PhotoQueue(PhotoLists):
         pending = self.filter(state__in=PENDING)
         oldest: datetime | None = pending.aggregate(at=Min("uploaded_at"))["at"]
         return oldest
+
+    def held_up(self) -> str:
+        """Why the oldest photo waits that could not be looked at for now; empty where none does."""
+        held = self.filter(state__in=PENDING).exclude(reason="").order_by("id")
+        return held.values_list("reason", flat=True).first() or ""
 
     def tried_again(self) -> Self:
         return self.filter(attempts__gt=1)

@@ -69,6 +69,13 @@ class StructureQuerySet(models.QuerySet["Structure"]):
         """Those of these names that a structure has."""
         return set(self.filter(name__in=list(names)).values_list("name", flat=True))
 
+    def described(self, pk: int) -> dict[str, object]:
+        """What people wrote of a structure, with the names of its elements."""
+        facts = ("name", "kind", "location", "latitude", "longitude")
+        row = self.values(*facts, "reinforcement", "exposure", "notes").get(pk=pk)
+        elements = Element.objects.filter(structure=pk).order_by("name")
+        return {**row, "elements": list(elements.values_list("name", flat=True))}
+
     def names(self) -> dict[int, str]:
         return dict(self.order_by().values_list("pk", "name"))
 

@@ -9,6 +9,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
+from django.views.defaults import permission_denied
 
 from classifier import accounts
 from classifier.models import User
@@ -68,10 +69,16 @@ def guarded(right: str) -> Callable[[View[P]], PlainView[P]]:
 
 
 def demand(right: str, request: SignedInRequest) -> None:
-    """Refuse, and record in the audit log, a person who lacks `right`."""
+    """Refuse a person who lacks `right`."""
     if not request.user.has_perm(right):
-        accounts.record_denial(request.user, right, request)
-        raise PermissionDenied
+        raise PermissionDenied(right)
+
+
+def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer whatever raised PermissionDenied: the one place that records who was refused what."""
+    if isinstance(request.user, User):
+        accounts.record_denial(request.user, str(exception), request)
+    return permission_denied(request, exception)
 
 
 def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -17,7 +17,7 @@ from classifier.views.reviews import next_page
 @guarded(roles.REVIEW)
 @telling_conflicts
 def mark(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Place a mark; 409 where it would confirm the photo and another decision came first."""
+    """Place a mark; 409 where it says that a crack was missed and another decision came first."""
     row = get_object_or_404(Photo.objects.select_related("prediction", "decision"), pk=pk)
     form = MarkForm(request.POST)
     if not form.is_valid():

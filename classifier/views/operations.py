@@ -5,21 +5,24 @@ import io
 from collections.abc import Iterator
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
-from django.views.decorators.http import require_safe
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from classifier import health, roles
+from classifier import health, intake, roles
 from classifier import metrics as figures
 from classifier.filter_forms import AuditFilterForm
 from classifier.models import AuditEvent, Photo
 from classifier.reporting import cell
 from classifier.views.access import SignedInRequest, guarded, public
+from classifier.views.reviews import next_page
 
 PAGE_SIZE = 100
 COLUMNS = ("at (UTC)", "who", "what", "to what", "kind", "id", "detail")
@@ -67,6 +70,27 @@ def system(request: SignedInRequest) -> HttpResponse:
     """Queue, sweeper, disk, the last verification, and photos that failed."""
     page = Paginator(Photo.objects.failed().for_cards(), 50).get_page(request.GET.get("page"))
     return render(request, "operations/system.html", {"page": page, **health.facts(timezone.now())})
+
+
+@require_POST
+@guarded(roles.UPLOAD)
+def retry_failed(request: SignedInRequest) -> HttpResponse:
+    """Put all photos that failed back in the queue; those of signed inspections stay."""
+    moved, left = intake.retry_failed(by=request.user)
+    told = ngettext(
+        "%(count)s photo will be classified again.",
+        "%(count)s photos will be classified again.",
+        moved,
+    )
+    messages.success(request, told % {"count": moved})
+    if left:
+        told = ngettext(
+            "%(count)s photo stays as it is: its inspection is signed off.",
+            "%(count)s photos stay as they are: their inspections are signed off.",
+            left,
+        )
+        messages.warning(request, told % {"count": left})
+    return next_page(request, redirect("home"))
 
 
 @public(because="Prometheus has no session: it shows a token; all others have to be admins")

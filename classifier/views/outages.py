@@ -3,7 +3,6 @@
 Anything else that a view raises is a fault of the site and stays a 500.
 """
 
-import errno
 import sys
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from django.template import loader
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from classifier import photo_files
+from classifier import disks, photo_files
 from classifier.views.access import wants_json
 
 
@@ -28,19 +27,22 @@ class Outage:
 NO_ROOM = Outage(
     507,
     noop("The disk is full"),
-    noop(
-        "The disk of the site is full, so the photo was not stored. Tell an admin, then try again."
-    ),
+    noop("The disk of the site is full, so nothing was stored. Tell an admin, then try again."),
 )
 BAD_DISK = Outage(
     503,
     noop("The disk failed"),
-    noop("The photo could not be stored faithfully. Tell an admin, then try again."),
+    noop(
+        "A disk of the site fails or takes nothing, so nothing was stored. Tell an admin, then try "
+        "again."
+    ),
 )
 NO_DATABASE = Outage(
     503,
     noop("The database does not answer"),
-    noop("Nothing was changed, and nothing that was stored is lost. Try again in a moment."),
+    noop(
+        "Nothing that was stored is lost; what you did last may be missing. Try again in a moment."
+    ),
     retry_after=10,
 )
 FAULT = Outage(
@@ -68,11 +70,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _outage(problem: BaseException | None) -> Outage:
-    if isinstance(problem, photo_files.StorageFull):
+    if isinstance(problem, photo_files.StorageFull) or disks.is_full(problem):
         return NO_ROOM
-    if isinstance(problem, photo_files.StorageFailed):
+    if isinstance(problem, photo_files.StorageFailed) or disks.is_out_of_order(problem):
         return BAD_DISK
-    if isinstance(problem, OperationalError | InterfaceError):
-        return NO_DATABASE
-    no_room = isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT)
-    return NO_ROOM if no_room else FAULT
+    database_is_away = isinstance(problem, OperationalError | InterfaceError)
+    return NO_DATABASE if database_is_away else FAULT

@@ -16,6 +16,9 @@ from classifier.account_forms import NewPasswordForm, PersonForm
 from classifier.models import User
 from classifier.views.access import SignedInRequest, guarded
 
+BEYOND = "to manage this account"
+"""The right that is missing where an account may do more than the admin, or is their own."""
+
 
 @require_safe
 @guarded(roles.OPERATE)
@@ -42,7 +45,7 @@ def person(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(User, pk=pk)
     manageable = people.may_manage(request.user, row)
     if request.method == "POST" and not manageable:
-        raise PermissionDenied
+        raise PermissionDenied(BEYOND)
     form = PersonForm(request.POST or None, instance=row, admin=request.user)
     if request.method == "POST" and form.is_valid():
         form.store()
@@ -60,7 +63,7 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show a link, this once, by which the person sets a new password."""
     row = get_object_or_404(User, pk=pk)
     if not people.may_manage(request.user, row):
-        raise PermissionDenied
+        raise PermissionDenied(BEYOND)
     if row.is_active:
         _show_link(request, row)
     else:

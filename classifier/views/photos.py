@@ -15,6 +15,7 @@ from classifier.models import Decision, Mark, ModelVersion, Photo
 from classifier.states import Outcome
 from classifier.stripping import without_metadata
 from classifier.views.access import SignedInRequest, demand, guarded
+from classifier.views.conflicts import telling_conflicts
 from classifier.views.files import guarded_file, served
 
 
@@ -54,8 +55,9 @@ def photo(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @guarded(roles.UPLOAD)
+@telling_conflicts
 def retry(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Put an unreadable, quarantined or outdated photo back in the queue."""
+    """Put an unreadable, quarantined or outdated photo back in the queue; 409 where signed."""
     row = get_object_or_404(Photo, pk=pk)
     if intake.retry(row, by=request.user):
         tasks.ring_for_photo(row)

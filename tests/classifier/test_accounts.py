@@ -1,5 +1,6 @@
 """The audit log tells who signed in, who was refused, and whose roles changed."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,9 +8,10 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
+from classifier import photo_files, roles
 from classifier.accounts import acting
-from classifier.models import AuditEvent, User
-from tests.factories import make_user
+from classifier.models import AuditEvent, Photo, User
+from tests.factories import make_photo_set, make_user, upload_file
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +73,44 @@ def test_a_refused_page_is_recorded_with_the_right_that_was_missing(
     assert event.actor == person
     assert event.detail["right"] == "classifier.add_decision"
     assert (event.detail["method"], event.detail["path"]) == ("GET", "/review/")
+
+
+def refusals(person: User) -> list[tuple[str, str]]:
+    """What this person was refused: method and right, each time."""
+    events = AuditEvent.objects.filter(action="access denied", actor=person).order_by("id")
+    return [(event.detail["method"], event.detail["right"]) for event in events]
+
+
+def signed_in(*held: str) -> tuple[Client, User]:
+    client, user = Client(), make_user(*held)
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client, user
+
+
+def test_every_refusal_is_recorded_once() -> None:
+    client, admin = signed_in("admin")
+    for route in ("person", "person-link"):  # nobody's own account
+        assert client.post(reverse(route, args=[admin.pk])).status_code == 403
+    assert refusals(admin) == [("POST", "to manage this account")] * 2
+    client, viewer = signed_in("viewer")
+    assert client.post(reverse("person", args=[admin.pk])).status_code == 403
+    assert refusals(viewer) == [("POST", roles.OPERATE)]
+
+
+def test_an_upload_that_is_refused_at_its_end_is_recorded_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client, inspector = signed_in("inspector")
+    keep = photo_files.keep
+
+    def keep_and_lose_the_role(path: Path, photo: Photo) -> None:
+        keep(path, photo)
+        inspector.groups.clear()
+
+    monkeypatch.setattr(photo_files, "keep", keep_and_lose_the_role)
+    address = reverse("photo-upload", args=[make_photo_set().pk])
+    assert client.post(address, {"photo": upload_file()}).status_code == 403
+    assert refusals(inspector) == [("POST", roles.UPLOAD)]
 
 
 def test_roles_are_recorded_before_and_after() -> None:

@@ -97,6 +97,43 @@ def test_a_site_moves_to_postgresql_and_back(
         assert tables(backup_of(console, tmp_path / "again")) == tables(kept.path)
 
 
+BREAK_OFF = """
+from unittest import mock
+from django.core.management import call_command
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper as Database
+commit = Database._commit
+def broken(self):
+    Database._commit = commit
+    if {committed}:
+        commit(self)
+    raise OperationalError("server closed the connection unexpectedly")
+def hit(point, subject=None):
+    if point == "R3":
+        Database._commit = broken
+with mock.patch("classifier.failpoints.hit", hit):
+    call_command("restore", "{path}")
+"""
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_restore_whose_commit_nobody_heard_of_loses_no_file(
+    kept: Kept, tmp_path: Path, committed: bool
+) -> None:
+    with place(tmp_path, key_of=kept.data) as console:
+        with pytest.raises(AssertionError, match="did not say whether it has them"):
+            console.script(BREAK_OFF.format(committed=committed, path=kept.path))
+        assert files(tmp_path) == files(kept.data)
+        if committed:
+            with pytest.raises(AssertionError, match="This site is not empty: there are rows"):
+                console.run("restore", str(kept.path))
+        else:
+            assert "nothing broken" in console.run("restore", str(kept.path))
+        assert files(tmp_path) == files(kept.data)
+        assert not (tmp_path / "restoring").exists()
+        console.run("verify_invariants")
+
+
 # --- what is refused ---
 Members = list[tuple[tarfile.TarInfo, bytes]]
 Change = Callable[[Members], None]

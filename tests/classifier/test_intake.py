@@ -1,16 +1,17 @@
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from PIL import Image
 
-from classifier import intake, photo_files
+from classifier import classification, intake, photo_files
 from classifier.models import AuditEvent, Element, Photo
 from classifier.states import PhotoState
 from tests.factories import (
+    active_version,
     jpeg,
     make_photo,
     make_photo_set,
@@ -101,6 +102,49 @@ def test_a_failure_after_storing_removes_the_file(
     assert files_below(media) == []
 
 
+def test_a_database_that_takes_no_row_leaves_no_file(
+    media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo_set = make_photo_set()
+
+    def locked(*_args: object, **_kwargs: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("django.db.transaction.Atomic.__enter__", locked)
+    with pytest.raises(OperationalError):
+        intake.receive_photo(photo_set, upload_file(), by=photo_set.uploaded_by)
+    assert files_below(media) == []
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"rotten")])
+def test_an_original_that_is_gone_or_spoilt_is_put_back_by_sending_it_again(
+    damage: Callable[[Path], object],
+) -> None:
+    photo_set, content = make_photo_set(), jpeg()
+    photo = intake.receive_photo(photo_set, upload_file(content), by=photo_set.uploaded_by).photo
+    digests = [photo.sha256]
+    assert list(intake.already_here(photo_set, digests)) == digests
+    damage(photo_files.original(photo))
+    assert intake.already_here(photo_set, digests) == {}
+    again = intake.receive_photo(photo_set, upload_file(content), by=photo_set.uploaded_by)
+    assert (again.photo, again.duplicate) == (photo, True)
+    assert photo_files.original(photo).read_bytes() == content
+    assert AuditEvent.objects.get(action="original put back").subject_id == photo.pk
+
+
+def test_a_photo_that_failed_for_want_of_its_file_waits_again_once_it_is_there() -> None:
+    active_version()
+    photo_set, content = make_photo_set(), jpeg()
+    photo = intake.receive_photo(photo_set, upload_file(content), by=photo_set.uploaded_by).photo
+    path = photo_files.original(photo)
+    path.write_bytes(bytes(len(content)))
+    classification.classify(photo.pk, claimant="worker")
+    assert intake.already_here(photo_set, [photo.sha256]) == {}
+    intake.receive_photo(photo_set, upload_file(content), by=photo_set.uploaded_by)
+    photo.refresh_from_db()
+    assert (photo.state, photo.reason) == (PhotoState.WAITING, "")
+
+
 def test_a_full_disk_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     photo_set = make_photo_set()
 
@@ -134,6 +178,18 @@ def test_elements_follow_the_form_but_used_ones_stay() -> None:
     photo_set.save()
     intake.register_structure(structure, elements=["girder"], by=make_user("inspector"))
     assert {element.name for element in structure.elements.all()} == {"girder", "pier"}
+
+
+def test_a_changed_structure_is_recorded_with_what_it_was_before() -> None:
+    structure, by = make_structure("Arch"), make_user("inspector")
+    structure.name, structure.latitude = "Old arch", 47.5
+    intake.register_structure(structure, elements=["deck"], by=by)
+    assert AuditEvent.objects.get(action="structure changed").detail == {
+        "name": ["Arch", "Old arch"],
+        "latitude": [None, 47.5],
+        "elements": [["deck", "pier"], ["deck"]],
+    }
+    assert AuditEvent.objects.get(action="structure registered").detail == {}
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -32,6 +32,18 @@ def test_a_decision_stands_and_is_audited() -> None:
     assert AuditEvent.objects.filter(action="photo confirmed", actor=decision.by).exists()
 
 
+def test_the_log_tells_what_stood_before_and_what_stands_after_an_undo() -> None:
+    photo = make_classified()
+    decide(photo, "confirmed")
+    second = decide(photo, "dismissed", cause="joint")
+    review.undo(photo, by=second.by, seen_decision_id=second.pk)
+    events = AuditEvent.objects.filter(subject_type="photo", subject_id=photo.pk).order_by("id")
+    details = {event.action: event.detail for event in events}
+    assert details["photo confirmed"] == {"cause": "", "before": ""}
+    assert details["photo dismissed"] == {"cause": "joint", "before": "confirmed"}
+    assert details["decision withdrawn"] == {"before": "dismissed", "after": "confirmed"}
+
+
 def test_a_decision_names_the_prediction_that_was_seen() -> None:
     photo = make_classified()
     assert decide(photo, "dismissed", cause="joint").prediction == photo.prediction
@@ -206,6 +218,22 @@ def test_a_mark_is_not_placed_over_another_decision() -> None:
             photo, LINE, "missed", by=make_user("reviewer"), seen_decision_id=None, remark=""
         )
     assert not Mark.objects.exists()
+
+
+def test_a_missed_crack_is_not_marked_where_its_confirmation_was_withdrawn_meanwhile() -> None:
+    photo = make_classified(colour=SOUND)
+    confirmed = decide(photo, "confirmed")
+    on_screen = Photo.objects.select_related("decision").get(pk=photo.pk)
+    review.undo(photo, by=confirmed.by, seen_decision_id=confirmed.pk)
+    with pytest.raises(review.DecidedMeanwhile):
+        place_mark(on_screen)
+    assert not Mark.objects.exists()
+
+
+def test_a_second_missed_crack_rests_on_the_first_confirmation() -> None:
+    photo = make_classified(colour=SOUND)
+    placed = [place_mark(photo), place_mark(photo)]
+    assert [mark.decision for mark in placed] == [photo.decision, None]
 
 
 def test_a_mark_never_changes() -> None:

@@ -1,8 +1,16 @@
 import pytest
 
-from classifier import review, signing
+from classifier import intake, rescoring, review, signing, versions
 from classifier.models import Decision, Mark, Photo, PhotoSet, SignOff
-from tests.factories import CRACK, SOUND, make_classified, make_photo, make_photo_set, make_user
+from tests.factories import (
+    CRACK,
+    SOUND,
+    make_candidate,
+    make_classified,
+    make_photo,
+    make_photo_set,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +50,29 @@ def test_a_signed_inspection_refuses_every_change(photo_set: PhotoSet) -> None:
     with pytest.raises(review.SignedOff):
         review.withdraw_mark(placed, by=by)
     assert (Decision.objects.count(), Mark.objects.count()) == (1, 1)
+
+
+def test_a_signed_inspection_keeps_its_verdicts(photo_set: PhotoSet) -> None:
+    photo, elsewhere = make_classified(photo_set, SOUND), make_classified(make_photo_set(), SOUND)
+    sign(photo_set)
+    by = make_user("admin")
+    with pytest.raises(review.SignedOff):
+        intake.retry(photo, by=by)
+    version = versions.activate(make_candidate(), by=by, reason="newer")
+    rescoring.go_on(rescoring.ask(version, by=by).pk)
+    for row in (photo, elsewhere):
+        before, was = row.state, row.prediction
+        row.refresh_from_db()
+        assert (row.state, row.prediction == was) == (before, row == photo)
+        assert row.predictions.filter(model_version=version).exists(), "Beside the old answer."
+    assert rescoring.waiting(version) == 0
+    reopen(photo_set)
+    assert rescoring.waiting(version) == 1
+    rescoring.go_on(rescoring.ask(version, by=by).pk)
+    photo.refresh_from_db()
+    assert photo.prediction
+    assert photo.prediction.model_version == version
+    assert intake.retry(photo, by=by)
 
 
 def test_a_new_revision_lets_people_decide_again(photo_set: PhotoSet) -> None:

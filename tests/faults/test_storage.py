@@ -4,13 +4,14 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from tests.factories import jpeg
 from tests.faults.arming import Failpoints
+from tests.faults.conftest import live_site
 from tests.faults.visit import Visit, at_once, original
 from tests.live_site import LiveSite, wait_until
 
@@ -78,6 +79,44 @@ def test_a_database_without_room_stores_no_photo_and_says_so(
     assert visit.send().status == 201
     visit.wait_ended(1, seconds=30)
     visit.assert_kept()
+
+
+@pytest.fixture
+def cramped(tmp_path: Path) -> Iterator[tuple[LiveSite, Path]]:
+    """Return a site whose database has a small disk of its own, and that disk's folder."""
+    data, disk = tmp_path / "data", tmp_path / "disk"
+    data.mkdir()
+    disk.mkdir()
+    (data / "db.sqlite3").symlink_to(disk / "db.sqlite3")
+    with small_disk(disk, megabytes=16), live_site(data) as running:
+        yield running, disk
+
+
+def test_a_database_whose_disk_is_really_full_stores_no_photo_and_says_so(
+    cramped: tuple[LiveSite, Path],
+) -> None:
+    """F21 on a real device: SQLite finds out when it commits."""
+    site, disk = cramped
+    visit = Visit(site, site.sign_in())
+    filler = disk / "filler"
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while file.write(bytes(1024)):
+            pass
+    refused = None
+    while refused is None:  # what SQLite has on the disk already still holds some rows
+        answer = visit.post(jpeg())
+        refused = answer if answer.status_code != 201 else None
+    assert (refused.status_code, refused.headers["Retry-After"]) == (507, "60")
+    assert "disk of the site is full" in refused.json()["sentence"]
+    originals = [path for path in stored_files(site) if path.suffix == ".jpg"]
+    assert len(originals) == visit.count()
+    filler.unlink()
+    assert visit.send().status == 201
+    visit.wait_ended(visit.count(), seconds=60)
+    visit.assert_kept()
+    most = f"SELECT max(attempts) FROM classifier_photo WHERE photo_set_id = {visit.photo_set}"
+    assert site.value(most) == 1
+    site.manage("verify_invariants")
 
 
 def rot(path: Path) -> None:

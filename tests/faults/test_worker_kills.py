@@ -115,21 +115,31 @@ def test_a_stopped_worker_finishes_the_photo_in_hand(
 def test_a_frozen_workers_late_answer_is_discarded(
     site: LiveSite, visit: Visit, failpoints: Failpoints
 ) -> None:
-    """F05: another worker takes over once the lease has lapsed, and its answer stands."""
+    """F05: another worker takes over once the lease has lapsed, and its answer stands.
+
+    The frozen one alone is left then: it tries to record its answer, and goes on with the next.
+    """
     failpoints.arm("W6", "hold")
     photo = visit.send(cracked=True).pk
     failpoints.wait_held("W6")
+    (child,) = site.children("classify")
     site.kill("classify", signal.SIGSTOP)
     site.start_worker("second")
     visit.wait_ended(1, seconds=LEASE_SECONDS + 30)
-    first = site.rows(f"SELECT id, created_at FROM classifier_prediction WHERE photo_id = {photo}")
+    answer = (
+        "SELECT answer.id, answer.created_at, photo.ended_at FROM classifier_prediction answer "
+        f"JOIN classifier_photo photo ON photo.id = answer.photo_id WHERE photo.id = {photo}"
+    )
+    first = site.rows(answer)
+    site.kill("second")
     failpoints.disarm()
+    failpoints.arm("W7", "sleep 0", row=photo)
+    os.kill(child, signal.SIGCONT)  # before its parent, which would end it for its lateness
+    failpoints.wait_struck("W7")
     site.kill("classify", signal.SIGCONT)
     visit.send()
     visit.wait_ended(2, seconds=30)
-    site.kill("second")
-    again = site.rows(f"SELECT id, created_at FROM classifier_prediction WHERE photo_id = {photo}")
-    assert first == again
+    assert site.rows(answer) == first
     visit.assert_kept()
 
 

@@ -8,11 +8,17 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from classifier import health, photo_files
+from classifier import health, photo_files, signing
 from classifier.models import AuditEvent, Photo, Pulse
 from classifier.states import PhotoState
 from tests.classifier.views.conftest import ClientFor
-from tests.factories import active_version, make_classified, make_photo, make_structure
+from tests.factories import (
+    active_version,
+    make_classified,
+    make_photo,
+    make_structure,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +80,23 @@ def test_the_system_page_tells_how_the_site_is_doing(client_for: ClientFor) -> N
         assert wanted in page
     Pulse.objects.beat(health.SWEEP, messages=7)
     assert "Photos are taken in and get on." in client.get(reverse("system")).content.decode()
+
+
+def test_all_photos_that_failed_are_tried_again_but_for_signed_ones(client_for: ClientFor) -> None:
+    signed, *others = [make_photo() for _ in range(3)]
+    Photo.objects.update(state=PhotoState.QUARANTINED, reason="It died thrice.", attempts=3)
+    signing.sign(signed.photo_set.inspection, name="A. Engineer", by=make_user("reviewer"))
+    client = client_for("admin")
+    assert "Try all again" in client.get(reverse("system")).content.decode()
+    answer = client.post(reverse("retry-failed"), {"next": reverse("system")}, follow=True)
+    page = answer.content.decode()
+    assert "2 photos will be classified again." in page
+    assert "1 photo stays as it is: its inspection is signed off." in page
+    for photo in others:
+        photo.refresh_from_db()
+        assert (photo.state, photo.attempts, photo.reason) == (PhotoState.WAITING, 0, "")
+    assert Photo.objects.failed().get() == signed
+    assert AuditEvent.objects.get(action="classification asked again").detail == {"photos": 2}
 
 
 def test_the_system_page_names_workers_and_queues_that_nobody_serves(client_for: ClientFor) -> None:

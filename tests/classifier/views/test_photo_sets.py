@@ -1,6 +1,8 @@
 import errno
 
 import pytest
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 from django.urls import reverse
 
@@ -101,6 +103,30 @@ def test_a_disk_that_lies_is_answered_with_503(
     answer = client.post(address(photo_set), {"photo": upload_file()}, headers=JSON)
     assert answer.status_code == 503
     assert not Photo.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_commit_whose_end_nobody_heard_of_loses_no_photo(
+    client: Client, photo_set: PhotoSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = jpeg()
+    client.raise_request_exception = False
+    commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]  # the stubs lack it
+    sent = {"photo": upload_file(content)}
+
+    def commit_unheard(self: BaseDatabaseWrapper) -> None:
+        commit(self)
+        if Photo.objects.exists():
+            raise OperationalError("server closed the connection unexpectedly")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseDatabaseWrapper, "_commit", commit_unheard)
+        answer = client.post(address(photo_set), sent, headers=JSON)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    sent = {"photo": upload_file(content)}
+    answer = client.post(address(photo_set), sent, headers=JSON)
+    assert (answer.status_code, answer.json()["state"]) == (200, "duplicate")
+    assert photo_files.original(Photo.objects.get()).read_bytes() == content
 
 
 def test_two_files_in_one_request_are_refused(client: Client, photo_set: PhotoSet) -> None:

@@ -59,3 +59,15 @@ def test_a_decision_on_a_signed_photo_says_why_it_is_refused(
     answer = client.post(reverse("decide", args=[photo.pk]), fields)
     assert answer.status_code == 409
     assert "This inspection is signed off" in answer.content.decode()
+
+
+def test_a_signed_photo_is_not_classified_again(
+    client: Client, client_for: ClientFor, photo_set: PhotoSet
+) -> None:
+    photo = make_classified(photo_set, SOUND)
+    post(client, "sign-off", photo_set, name="A")
+    answer = client_for("inspector").post(reverse("retry", args=[photo.pk]))
+    assert answer.status_code == 409
+    assert "This inspection is signed off" in answer.content.decode()
+    photo.refresh_from_db()
+    assert photo.state == "classified"
