@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from itertools import chain
 
 from django.utils.translation import gettext as _
 
@@ -15,11 +16,11 @@ from classifier.engine import (
     Thresholds,
     engine,
 )
-from classifier.flips import Flip, Flips, is_lower
+from classifier.flips import Flip, Flips, is_lower, turns
 from classifier.manifests import Entry
 from classifier.models import ModelVersion, Photo, Structure, Trial
 from classifier.models.trial import both_thresholds
-from classifier.states import Outcome, Side, Verdict
+from classifier.states import Outcome, Side, Turn
 
 SHOWN_FLIPS = 60
 
@@ -117,25 +118,25 @@ def record(
 
 def flips(trial: Trial) -> Flips:
     """List what changes, each version judging by its own thresholds, the clearest change first:
-    confirmed cracks that move down, and the other photos that only one of the two versions flags.
+    confirmed cracks that move down, and the other photos by what turns.
     """
     entries = sorted(trial.photos, key=lambda entry: -abs(entry["candidate"] - entry["active"]))
-    now_flagged, no_longer, moved_down = [], [], []
+    moved_down: list[Entry] = []
+    turned: dict[Turn, list[Entry]] = {turn: [] for turn in Turn}
     for entry in entries:
         was = trial.active.verdict(entry["active"])
         becomes = trial.candidate.verdict(entry["candidate"])
         if entry["cracked"] and is_lower(becomes, than=was):
             moved_down.append(entry)
-        elif was != Verdict.FLAGGED == becomes:
-            now_flagged.append(entry)
-        elif was == Verdict.FLAGGED != becomes:
-            no_longer.append(entry)
-    return Flips(*(_shown(trial, found) for found in (now_flagged, no_longer, moved_down)))
+            continue
+        for turn in turns(was, becomes):
+            turned[turn].append(entry)
+    lists = [found[:SHOWN_FLIPS] for found in (*turned.values(), moved_down)]
+    photos = Photo.objects.for_cards().by_ids(entry["photo"] for entry in chain(*lists))
+    return Flips(*(_shown(trial, found, photos) for found in lists))
 
 
-def _shown(trial: Trial, entries: list[Entry]) -> list[Flip]:
-    entries = entries[:SHOWN_FLIPS]
-    photos = Photo.objects.for_cards().by_ids(entry["photo"] for entry in entries)
+def _shown(trial: Trial, entries: list[Entry], photos: dict[int, Photo]) -> list[Flip]:
     return [
         Flip(
             photo=photos[entry["photo"]],
