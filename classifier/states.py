@@ -176,7 +176,8 @@ PHOTO_MOVES: Mapping[str, frozenset[PhotoState]] = {
 }
 VERSION_MOVES: Mapping[str, frozenset[VersionState]] = {
     VersionState.CANDIDATE: frozenset({VersionState.ACTIVE, VersionState.DISCARDED}),
-    VersionState.ACTIVE: frozenset({VersionState.RETIRED}),
+    # One that was left for an earlier version is a candidate again: it has to pass the gate.
+    VersionState.ACTIVE: frozenset({VersionState.RETIRED, VersionState.CANDIDATE}),
     VersionState.RETIRED: frozenset({VersionState.ACTIVE, VersionState.DISCARDED}),
     VersionState.DISCARDED: frozenset(),
 }
