@@ -1,7 +1,7 @@
 """Trials: a candidate beside the active version, and whether it may go live on its own merits."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import chain
 
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from classifier.engine import (
 )
 from classifier.flips import Flip, Flips, is_lower, turns
 from classifier.manifests import Entry
-from classifier.models import ModelVersion, Photo, Structure, Trial
+from classifier.models import ModelVersion, Photo, Structure, TrainingRun, Trial
 from classifier.models.trial import both_thresholds
 from classifier.states import Outcome, Side, Turn
 
@@ -63,12 +63,30 @@ def measuring_now() -> list[Entry]:
     return [entry for entry in manifests.labels() if sides[entry["structure"]] == Side.TEST]
 
 
+def untaught(entries: list[Entry], *versions: ModelVersion) -> tuple[list[Entry], int]:
+    """Leave out whose files these versions have learned from, at whichever structure; return how
+    many went, too.
+    """
+    known = {entry["sha256"] for entry in TrainingRun.objects.taught(*versions)}
+    kept = [entry for entry in entries if entry["sha256"] not in known]
+    return kept, len(entries) - len(kept)
+
+
+def telling(found: Comparison, left_out: int) -> Comparison:
+    """Add to what was found how many photos were left out because they taught."""
+    if not left_out:
+        return found
+    sentence = f"Photos left out, as their files have taught one of the two versions: {left_out}."
+    return replace(found, findings=(*found.findings, Finding("left out", True, sentence)))
+
+
 def compare(candidate: ModelVersion) -> Trial:
     """Try a version beside the active one, on all that measures now, and keep the result."""
     active = ModelVersion.objects.active()
     if active is None or active.pk == candidate.pk:
         raise CannotCompare(_("A version is compared with the active one, and there is no other."))
-    photos = labelled(measuring_now())
+    entries, left_out = untaught(measuring_now(), active, candidate)
+    photos = labelled(entries)
     try:
         folder = versions.sealed_folder(candidate)
     except ModelFileError as error:
@@ -82,7 +100,7 @@ def compare(candidate: ModelVersion) -> Trial:
         candidate_thresholds=thresholds_of(candidate),
     )
     found = engine().compare(request, lambda *_: None, lambda: False)
-    return record(found, candidate, active, photos)
+    return record(telling(found, left_out), candidate, active, photos)
 
 
 def thresholds_of(version: ModelVersion) -> Thresholds:
