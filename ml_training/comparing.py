@@ -132,7 +132,8 @@ def _trial(
     pairs: Sequence[tuple[Seen, Seen]],
     drawn: Sequence[measuring.Values],
 ) -> Trial:
-    recorded = candidate.model.facts.card.get("golden")
+    card = candidate.model.facts.card
+    recorded = card.get("golden")
     return Trial(
         cracked=np.array([photo.cracked for photo in photos], dtype=np.bool_),
         kinds=[photo.kind for photo in photos],
@@ -140,6 +141,7 @@ def _trial(
         active=_shown(active, [pair[0] for pair in pairs], drawn[0]),
         candidate=_shown(candidate, [pair[1] for pair in pairs], drawn[1]),
         golden_difference=_difference(recorded, drawn[1]) if isinstance(recorded, list) else None,
+        retrained="base" in card,
     )
 
 

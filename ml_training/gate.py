@@ -58,7 +58,8 @@ class Trial:
     """Both models on the same photos and on the same drawn ones.
 
     `golden_difference`: how far the candidate, opened anew, is from the answers it gave when it was
-    written; None where none were recorded.
+    written; None where none were recorded. `retrained`: the candidate comes from another model, by
+    a training that records such answers.
     """
 
     cracked: Answers
@@ -67,6 +68,7 @@ class Trial:
     active: Shown
     candidate: Shown
     golden_difference: float | None = None
+    retrained: bool = False
 
 
 Rule = Callable[[Trial], Iterator[Finding]]
@@ -241,6 +243,9 @@ def _drawn(trial: Trial) -> Iterator[Finding]:
 
 def _golden(trial: Trial) -> Iterator[Finding]:
     if trial.golden_difference is None:
+        if trial.retrained:
+            lost = "No answers were recorded when it was written: it may have changed since."
+            yield Finding("golden answers", False, lost)
         return
     passed = trial.golden_difference <= GOLDEN_TOLERANCE
     yield Finding(

@@ -41,6 +41,14 @@ def test_answers_other_than_those_recorded_are_refused(
     assert rules == ["photos", "golden answers"]
 
 
+def test_a_card_that_lost_its_recorded_answers_is_refused(
+    make_photos: MakePhotos, tmp_path: Path
+) -> None:
+    silent = with_card(tmp_path / "silent", golden=None, base={"name": "hairline"})
+    rules = [f.rule for f in compared(silent, make_photos).findings if not f.passed]
+    assert rules == ["photos", "golden answers"]
+
+
 def test_a_candidate_that_cannot_be_opened_is_refused_in_a_sentence(
     make_photos: MakePhotos, tmp_path: Path
 ) -> None:

@@ -115,6 +115,13 @@ def test_answers_that_differ_from_the_recorded_ones_are_refused() -> None:
     assert refused(replace(TRIAL, golden_difference=5e-5)) == []
 
 
+def test_recorded_answers_may_be_missing_only_where_none_were_recorded_then() -> None:
+    assert refused(replace(TRIAL, golden_difference=None)) == []
+    lost = replace(TRIAL, golden_difference=None, retrained=True)
+    assert refused(lost) == ["golden answers"]
+    assert "No answers were recorded" in told(lost, "golden answers")
+
+
 def test_a_candidate_that_gains_more_than_it_loses_passes() -> None:
     active = with_scores(cracked_20=0.1)
     candidate = replace(GOOD, scores=np.where(np.arange(200) == 50, 0.1, SCORES))
