@@ -1,6 +1,6 @@
 """One model version's answer for one photo."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,10 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
     def scores(self) -> dict[int, float]:
         """The scores by photo; meant for the answers of one version."""
         return dict(self.order_by().values_list("photo", "score"))
+
+    def by_photo(self, ids: Iterable[int]) -> dict[int, int]:
+        """The ids of some answers by their photos'."""
+        return dict(self.filter(pk__in=list(ids)).values_list("photo", "pk"))
 
     def of_photos(self, photos: "PhotoQuerySet") -> "PredictionQuerySet":
         """The answers that stand for these photos, as far as they have an embedding."""
