@@ -183,8 +183,8 @@ def _held_out(base: Classifier, sides: _Sides, job: Job) -> Batch | None:
 
 def _train(photos: CachedPhotos, held_out: Batch | None, job: Job) -> keras.Model:
     request = job.request
-    reviewed = sum(e.source == "reviewed" for e in photos.examples)
-    run = _run(request, steps=max(12, min(150, reviewed // 8)))
+    reviewed = len({e.path for e in photos.examples if e.source == "reviewed"})
+    run = _run(request, steps=max(12, min(150, reviewed // 2)))
     sampler = CropSampler(
         photos, sampling=run.sampling, augmentation=run.augmentation, seed=run.seed
     )
