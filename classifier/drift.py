@@ -14,10 +14,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from classifier import thresholds
 from classifier.figures import BINS, Figures, Share
 from classifier.intervals import SMALLEST_SAMPLE
-from classifier.models import ModelVersion, Structure
+from classifier.models import ModelVersion, Structure, TrainingRun
 from classifier.states import Outcome, Verdict
 
 MONTHS = 12
@@ -145,7 +144,8 @@ def _counted(version: ModelVersion) -> tuple[dict[int, Counts], list[Bin]]:
         cell = cells[structure][day.replace(day=1)]
         cell.update(dict(zip(names, counts, strict=True)))
         cell[f"tenth {min(int(tenth), BINS - 1)}"] += counts[0]
-    learned, scores = thresholds.taught(version), []
+    learned = {entry["photo"] for entry in TrainingRun.objects.taught(version)}
+    scores = []
     for photo, structure, day, score, verdict, outcome in version.predictions.answered():
         if photo not in learned:
             is_cracked = outcome == Outcome.CONFIRMED

@@ -45,14 +45,22 @@ class AnswerForm(forms.Form):
         return data
 
 
-class DecisionForm(AnswerForm):
+class SeenForm(forms.Form):
+    """What stood on the page: the decision, the model's answer, and whether that was hidden."""
+
     seen = forms.IntegerField(required=False, min_value=1, max_value=LAST_ID)
-    back = forms.CharField(max_length=2000, required=False)  # where an undo leads to
+    answer = forms.IntegerField(required=False, min_value=1, max_value=LAST_ID)
     blind = forms.BooleanField(required=False)
+
+
+class DecisionForm(AnswerForm, SeenForm):
+    back = forms.CharField(max_length=2000, required=False)  # where an undo leads to
 
 
 class ManyDecisionsForm(AnswerForm):
     """One answer for all photos chosen on a contact sheet."""
+
+    answers = forms.CharField(max_length=2000, required=False)  # of the model, on all of the page
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
@@ -61,12 +69,13 @@ class ManyDecisionsForm(AnswerForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         data["photos"] = row_ids(self.chosen)
+        data["answers"] = row_ids(data.get("answers", "").split(","))
         if not data["photos"]:
             raise forms.ValidationError(_("Choose at least one photo."))
         return data
 
 
-class MarkForm(forms.Form):
+class MarkForm(SeenForm):
     """A place on a photo, in percent of its width (x) and height (y)."""
 
     kind = forms.ChoiceField(label=_("Kind"), choices=MarkKind.choices)
@@ -76,8 +85,6 @@ class MarkForm(forms.Form):
     x2 = forms.FloatField(label=_("Right, %"), min_value=0, max_value=100)
     y2 = forms.FloatField(label=_("Bottom, %"), min_value=0, max_value=100)
     remark = forms.CharField(label=_("Remark"), max_length=500, required=False)
-    seen = forms.IntegerField(required=False, min_value=1, max_value=LAST_ID)
-    blind = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

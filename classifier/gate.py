@@ -1,7 +1,8 @@
 """Trials: a candidate beside the active version, and whether it may go live on its own merits."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import chain
 
 from django.utils.translation import gettext as _
 
@@ -15,11 +16,11 @@ from classifier.engine import (
     Thresholds,
     engine,
 )
-from classifier.flips import Flip, Flips, is_lower
+from classifier.flips import Flip, Flips, is_lower, turns
 from classifier.manifests import Entry
-from classifier.models import ModelVersion, Photo, Structure, Trial
+from classifier.models import ModelVersion, Photo, Structure, TrainingRun, Trial
 from classifier.models.trial import both_thresholds
-from classifier.states import Outcome, Side, Verdict
+from classifier.states import Outcome, Side, Turn
 
 SHOWN_FLIPS = 60
 
@@ -62,12 +63,30 @@ def measuring_now() -> list[Entry]:
     return [entry for entry in manifests.labels() if sides[entry["structure"]] == Side.TEST]
 
 
+def untaught(entries: list[Entry], *versions: ModelVersion) -> tuple[list[Entry], int]:
+    """Leave out whose files these versions have learned from, at whichever structure; return how
+    many went, too.
+    """
+    known = {entry["sha256"] for entry in TrainingRun.objects.taught(*versions)}
+    kept = [entry for entry in entries if entry["sha256"] not in known]
+    return kept, len(entries) - len(kept)
+
+
+def telling(found: Comparison, left_out: int) -> Comparison:
+    """Add to what was found how many photos were left out because they taught."""
+    if not left_out:
+        return found
+    sentence = f"Photos left out, as their files have taught one of the two versions: {left_out}."
+    return replace(found, findings=(*found.findings, Finding("left out", True, sentence)))
+
+
 def compare(candidate: ModelVersion) -> Trial:
     """Try a version beside the active one, on all that measures now, and keep the result."""
     active = ModelVersion.objects.active()
     if active is None or active.pk == candidate.pk:
         raise CannotCompare(_("A version is compared with the active one, and there is no other."))
-    photos = labelled(measuring_now())
+    entries, left_out = untaught(measuring_now(), active, candidate)
+    photos = labelled(entries)
     try:
         folder = versions.sealed_folder(candidate)
     except ModelFileError as error:
@@ -81,7 +100,7 @@ def compare(candidate: ModelVersion) -> Trial:
         candidate_thresholds=thresholds_of(candidate),
     )
     found = engine().compare(request, lambda *_: None, lambda: False)
-    return record(found, candidate, active, photos)
+    return record(telling(found, left_out), candidate, active, photos)
 
 
 def thresholds_of(version: ModelVersion) -> Thresholds:
@@ -117,25 +136,25 @@ def record(
 
 def flips(trial: Trial) -> Flips:
     """List what changes, each version judging by its own thresholds, the clearest change first:
-    confirmed cracks that move down, and the other photos that only one of the two versions flags.
+    confirmed cracks that move down, and the other photos by what turns.
     """
     entries = sorted(trial.photos, key=lambda entry: -abs(entry["candidate"] - entry["active"]))
-    now_flagged, no_longer, moved_down = [], [], []
+    moved_down: list[Entry] = []
+    turned: dict[Turn, list[Entry]] = {turn: [] for turn in Turn}
     for entry in entries:
         was = trial.active.verdict(entry["active"])
         becomes = trial.candidate.verdict(entry["candidate"])
         if entry["cracked"] and is_lower(becomes, than=was):
             moved_down.append(entry)
-        elif was != Verdict.FLAGGED == becomes:
-            now_flagged.append(entry)
-        elif was == Verdict.FLAGGED != becomes:
-            no_longer.append(entry)
-    return Flips(*(_shown(trial, found) for found in (now_flagged, no_longer, moved_down)))
+            continue
+        for turn in turns(was, becomes):
+            turned[turn].append(entry)
+    lists = [found[:SHOWN_FLIPS] for found in (*turned.values(), moved_down)]
+    photos = Photo.objects.for_cards().by_ids(entry["photo"] for entry in chain(*lists))
+    return Flips(*(_shown(trial, found, photos) for found in lists))
 
 
-def _shown(trial: Trial, entries: list[Entry]) -> list[Flip]:
-    entries = entries[:SHOWN_FLIPS]
-    photos = Photo.objects.for_cards().by_ids(entry["photo"] for entry in entries)
+def _shown(trial: Trial, entries: list[Entry], photos: dict[int, Photo]) -> list[Flip]:
     return [
         Flip(
             photo=photos[entry["photo"]],

@@ -173,14 +173,25 @@ def _said(entry: Entry) -> tuple[int, str, str]:
     return entry["photo"], entry["decided_at"], str(places)
 
 
-def refuse_leaks(manifest: list[Entry]) -> None:
-    """Raise LeakedSplit where one structure, photo set or file would stand on both sides."""
+def refuse_leaks(manifest: list[Entry], *, taught: Iterable[Entry]) -> None:
+    """Raise LeakedSplit where one structure, photo set or file would stand on both sides, or a file
+    would measure that `taught`: what the version to start from has learned in earlier runs.
+    """
     learned, measured = (of_side(manifest, side) for side in (Side.LEARN, Side.TEST))
     for what in ("structure", "set", "sha256"):
-        taught = {entry[what]: entry for entry in learned}
+        teaching = {entry[what]: entry for entry in learned}
         for entry in measured:
-            if entry[what] in taught:
-                raise LeakedSplit(_sentence(what, entry, taught[entry[what]]))
+            if entry[what] in teaching:
+                raise LeakedSplit(_sentence(what, entry, teaching[entry[what]]))
+    known = {entry["sha256"] for entry in taught}
+    for entry in measured:
+        if entry["sha256"] in known:
+            raise LeakedSplit(
+                f"{entry['name']} would measure what this run learns, but an earlier run has "
+                "learned from the same file, and training goes on from there: the figures would "
+                "flatter. Nothing was trained. Answer “can’t tell” on it and start again, or start "
+                "afresh from the shipped model."
+            )
 
 
 def _sentence(what: str, measured: Entry, learned: Entry) -> str:

@@ -129,25 +129,23 @@ def beside(version: ModelVersion) -> ModelVersion | None:
 
 
 def flips(version: ModelVersion, other: ModelVersion | None, *, limit: int = 60) -> Flips:
-    """List the photos that only one of the two versions flags, of those that both judged.
+    """List the photos that only one of the two versions flags, or wants looked at, of those that
+    both judged.
 
     Each judges by the thresholds that it has now, whichever it had when it looked at the photo.
     """
     if other is None:
-        return Flips([], [])
+        return Flips([], [], [], [])
 
-    def shown(*, flagged: bool) -> list[Flip]:
-        found = Prediction.objects.flips(version, other, flagged=flagged, limit=limit)
-        return [
-            Flip(
-                photo=answer.photo,
-                outcome=answer.photo.decision.outcome if answer.photo.decision else "unreviewed",
-                before=other.verdict(score_before),
-                before_score=score_before,
-                after=version.verdict(answer.score),
-                after_score=answer.score,
-            )
-            for answer, score_before in found
-        ]
+    def shown(answer: Prediction, score_before: float) -> Flip:
+        return Flip(
+            photo=answer.photo,
+            outcome=answer.photo.decision.outcome if answer.photo.decision else "unreviewed",
+            before=other.verdict(score_before),
+            before_score=score_before,
+            after=version.verdict(answer.score),
+            after_score=answer.score,
+        )
 
-    return Flips(shown(flagged=True), shown(flagged=False))
+    found = Prediction.objects.flips(version, other, limit=limit)
+    return Flips(**{turn.value: [shown(*row) for row in rows] for turn, rows in found.items()})

@@ -183,21 +183,22 @@ def _taught(run: TrainingRun, out: Path, heart: Heart, brake: Brake) -> _Trained
     failpoints.hit("T2")
     facts = engine().retrain(request, heart.beat, brake.pulled)
     failpoints.hit("T4")
-    measuring = gate.labelled(manifests.of_side(run.manifest, Side.TEST))
-    photos = tuple(photo for _, photo in measuring)
     active = ModelVersion.objects.active() or run.base
+    entries, left_out = gate.untaught(manifests.of_side(run.manifest, Side.TEST), active)
+    measuring = gate.labelled(entries)
+    photos = tuple(photo for _, photo in measuring)
     try:
         folder, thresholds = versions.sealed_folder(active), gate.thresholds_of(active)
         sides = CompareRequest(folder, out, photos, thresholds, facts.thresholds)
-        comparison = engine().compare(sides, heart.compared, brake.pulled)
+        found = engine().compare(sides, heart.compared, brake.pulled)
     except BaseException:
         shutil.rmtree(out, ignore_errors=True)  # nobody will register it
         raise
-    return _Trained(facts, active, measuring, comparison)
+    return _Trained(facts, active, measuring, gate.telling(found, left_out))
 
 
 def _request(run: TrainingRun, out: Path) -> RetrainRequest:
-    manifests.refuse_leaks(run.manifest)
+    manifests.refuse_leaks(run.manifest, taught=TrainingRun.objects.taught(run.base))
     _refuse_changed(run)
     return RetrainRequest(
         photos=tuple(photo for _, photo in gate.labelled(run.manifest)),

@@ -1,5 +1,6 @@
 """People's decisions: confirm, dismiss, can't tell, mark, undo. Nothing is overwritten."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from classifier.models import (
     Mark,
     Photo,
     PhotoQuerySet,
+    Prediction,
     SignOff,
     Structure,
     User,
@@ -57,6 +59,7 @@ def decide(
     *,
     by: User,
     seen_decision_id: int | None,
+    seen_answer_id: int | None = None,
     cause: str = "",
     remark: str = "",
     blind: bool = False,
@@ -64,14 +67,16 @@ def decide(
 ) -> Decision:
     """Append a decision and let it stand; raises DecidedMeanwhile where another came first.
 
-    `seen_decision_id` is the decision that stood on the reviewer's page, None for none. `blind`
-    says that the model's answer was not on it. In an inspection that is signed off, this and all
-    below raise SignedOff.
+    `seen_decision_id` is the decision that stood on the reviewer's page, None for none, and
+    `seen_answer_id` the model's answer; without one of this photo it is the one that stands now.
+    `blind` says that the model's answer was not on it. In an inspection that is signed off, this
+    and all below raise SignedOff.
     """
     refuse_where_signed(photo)
+    seen = photo.predictions.filter(pk=seen_answer_id).first() if seen_answer_id else None
     decision = Decision.objects.create(
         photo=photo,
-        prediction=photo.prediction,
+        prediction=seen or photo.prediction,
         follows_id=seen_decision_id,
         outcome=outcome,
         cause=cause,
@@ -170,18 +175,34 @@ def in_order(photos: PhotoQuerySet, structure: Structure | None, *, order: str) 
 
 
 def decide_many(
-    photo_ids: list[int], outcome: str, *, by: User, batch: UUID | None = None, cause: str = ""
+    photo_ids: list[int],
+    outcome: str,
+    *,
+    by: User,
+    batch: UUID | None = None,
+    cause: str = "",
+    seen_answer_ids: Iterable[int] = (),
 ) -> tuple[list[Photo], list[Photo]]:
     """Decide alike on many photos that nobody had decided on, each on its own.
 
-    `batch` is a fresh number, by which `undo_many` finds them again.
+    `batch` is a fresh number, by which `undo_many` finds them again; `seen_answer_ids` are the
+    model's answers that the page showed, as in `decide`.
 
     Returns those decided, and those that a colleague decided meanwhile, which are left alone.
     """
     decided, left_alone = [], []
+    seen = Prediction.objects.by_photo(seen_answer_ids)
     for photo in Photo.objects.by_ids(photo_ids).values():
         try:
-            decide(photo, outcome, by=by, seen_decision_id=None, cause=cause, batch=batch)
+            decide(
+                photo,
+                outcome,
+                by=by,
+                seen_decision_id=None,
+                seen_answer_id=seen.get(photo.pk),
+                cause=cause,
+                batch=batch,
+            )
             decided.append(photo)
         except DecidedMeanwhile:
             left_alone.append(photo)
@@ -222,6 +243,7 @@ def mark(
     *,
     by: User,
     seen_decision_id: int | None,
+    seen_answer_id: int | None = None,
     remark: str,
     blind: bool = False,
 ) -> Mark:
@@ -236,7 +258,12 @@ def mark(
         hold(photo, seen_decision_id)
         if not Photo.objects.by_id(photo.pk).with_outcome(Outcome.CONFIRMED).exists():
             decision = decide(
-                photo, Outcome.CONFIRMED, by=by, seen_decision_id=seen_decision_id, blind=blind
+                photo,
+                Outcome.CONFIRMED,
+                by=by,
+                seen_decision_id=seen_decision_id,
+                seen_answer_id=seen_answer_id,
+                blind=blind,
             )
     placed = Mark.objects.create(
         photo=photo, kind=kind, **vars(place), remark=remark, decision=decision, by=by

@@ -5,6 +5,7 @@ by compare-and-set (`models.moves.StateQuerySet.move`), so two workers can never
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +25,17 @@ class Verdict(TextChoices):
     FLAGGED = "flagged", _("Flagged")
     UNDECIDED = "undecided", _("Undecided")
     CLEAR = "clear", _("Clear")
+
+
+class Turn(StrEnum):
+    """How another version's verdict on a photo may differ: by the flag, and by whether anybody is
+    to look at it, flagged or undecided.
+    """
+
+    NOW_FLAGGED = "now_flagged"
+    NO_LONGER_FLAGGED = "no_longer_flagged"
+    NEWLY_TO_LOOK_AT = "newly_to_look_at"
+    NO_LONGER_TO_LOOK_AT = "no_longer_to_look_at"
 
 
 class Outcome(TextChoices):
@@ -164,7 +176,8 @@ PHOTO_MOVES: Mapping[str, frozenset[PhotoState]] = {
 }
 VERSION_MOVES: Mapping[str, frozenset[VersionState]] = {
     VersionState.CANDIDATE: frozenset({VersionState.ACTIVE, VersionState.DISCARDED}),
-    VersionState.ACTIVE: frozenset({VersionState.RETIRED}),
+    # One that was left for an earlier version is a candidate again: it has to pass the gate.
+    VersionState.ACTIVE: frozenset({VersionState.RETIRED, VersionState.CANDIDATE}),
     VersionState.RETIRED: frozenset({VersionState.ACTIVE, VersionState.DISCARDED}),
     VersionState.DISCARDED: frozenset(),
 }

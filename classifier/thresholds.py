@@ -17,7 +17,7 @@ from classifier.models import (
     TrainingRun,
     User,
 )
-from classifier.states import Side, ThresholdOrigin
+from classifier.states import ThresholdOrigin
 
 STEPS = (0.01, 0.02, *(step / 20 for step in range(1, 20)), 0.98, 0.99)
 
@@ -144,7 +144,7 @@ def _from(rising: list[float], threshold: float) -> int:
 def answers(version: ModelVersion) -> Answers:
     """Collect what `version` said, of reviewed photos without those that it learned from."""
     scores = version.predictions.scores()
-    learned = taught(version)
+    learned = {entry["photo"] for entry in TrainingRun.objects.taught(version)}
     truth = {
         photo: cracked
         for photo, cracked in Photo.objects.labelled().truth().items()
@@ -155,20 +155,6 @@ def answers(version: ModelVersion) -> Answers:
         clear=sorted(scores[photo] for photo, cracked in truth.items() if not cracked),
         judged=sorted(scores.values()),
     )
-
-
-def taught(version: ModelVersion) -> set[int]:
-    """Return the photos that `version` and those it comes from have learned from."""
-    parents = ModelVersion.objects.parents()
-    line = [version.pk]
-    while parent := parents[line[-1]]:
-        line.append(parent)
-    return {
-        entry["photo"]
-        for manifest in TrainingRun.objects.manifests_of(line)
-        for entry in manifest
-        if entry.get("side") != Side.TEST
-    }
 
 
 def move(version: ModelVersion, *, clear_below: float, flagged_from: float, by: User) -> int:

@@ -42,7 +42,7 @@ def sealed_folder(version: ModelVersion) -> Path:
 def previous() -> ModelVersion | None:
     """Return the version that was active before the one that is now: the way back.
 
-    Versions that could not be used are none.
+    Versions that could not be used are none, nor are those that were left for an earlier one.
     """
     return ModelVersion.objects.retired_lately().first()
 
@@ -151,7 +151,8 @@ def _found(version: ModelVersion, active: ModelVersion, trial: Trial | None) -> 
 
 
 def activate(version: ModelVersion, *, by: User, reason: str = "") -> ModelVersion:
-    """Let `version` classify from the next photo on; the previous one is kept as retired.
+    """Let `version` classify from the next photo on; the previous one is kept as retired, or as a
+    candidate where `version` is the earlier one: what was left so comes back by the gate alone.
 
     Raises CannotActivate where its files fail verification or it was discarded; where there is an
     objection to it, what `overriding.permit` raises; AgainstTheGate where another objection arose
@@ -215,10 +216,12 @@ def fall_back(broken: ModelVersion, *, why: str) -> ModelVersion | None:
     """Let the version that was active before classify again, as `broken` cannot be used.
 
     Its files may be whole nevertheless. Of the versions before, those that failed themselves are
-    left out, so no two take turns. Admins are told until one of them chooses a version. None where
-    `broken` is no longer active, or nothing else can be used either: then photos wait.
+    left out, so no two take turns, and what went live against the gate comes last. Admins are told
+    until one of them chooses a version. None where `broken` is no longer active, or nothing else
+    can be used either: then photos wait.
     """
-    usable = (row for row in ModelVersion.objects.retired_lately() if problem(row) is None)
+    before = ModelVersion.objects.retired_lately().proven_first()
+    usable = (row for row in before if problem(row) is None)
     earlier = next(usable, None)
     with transaction.atomic():
         active = ModelVersion.objects.locked_active()
@@ -253,7 +256,9 @@ def _swap(version: ModelVersion, *, by: User | None) -> None:
         ModelVersion.objects.by_id(version.pk).update(failed_at=None)
         return
     if previous:
-        ModelVersion.objects.by_id(previous.pk).move(VersionState.RETIRED)
+        goes_back = version.state == VersionState.RETIRED
+        left = VersionState.CANDIDATE if goes_back else VersionState.RETIRED
+        ModelVersion.objects.by_id(previous.pk).move(left)
         if Rescoring.objects.end_for(previous.pk):  # it was to judge all old photos
             AuditEvent.objects.record("rescoring cancelled", previous, by=by)
     failpoints.hit("T8")

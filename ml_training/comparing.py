@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import statistics
 import time
@@ -46,6 +48,7 @@ def compare(
     TrainingCancelled when asked to stop, ModelFileError where the active model cannot be used,
     PhotoError, DatasetError where a photo cannot.
     """
+    _Loaded(request.active, None)  # and dropped: what only the first of all models takes
     active = _Loaded(request.active, request.active_thresholds)
     try:
         candidate = _Loaded(request.candidate, request.candidate_thresholds)
@@ -78,6 +81,7 @@ class _Loaded:
 
     def __post_init__(self) -> None:
         image, _ = _drawn_images()[0]
+        _give_free_memory_back()
         before, started = _memory_mb(), time.monotonic()
         self.model = load_classifier(self.folder)
         self.load_seconds = time.monotonic() - started
@@ -133,7 +137,8 @@ def _trial(
     pairs: Sequence[tuple[Seen, Seen]],
     drawn: Sequence[measuring.Values],
 ) -> Trial:
-    recorded = candidate.model.facts.card.get("golden")
+    card = candidate.model.facts.card
+    recorded = card.get("golden")
     return Trial(
         cracked=np.array([photo.cracked for photo in photos], dtype=np.bool_),
         kinds=[photo.kind for photo in photos],
@@ -141,6 +146,7 @@ def _trial(
         active=_shown(active, [pair[0] for pair in pairs], drawn[0]),
         candidate=_shown(candidate, [pair[1] for pair in pairs], drawn[1]),
         golden_difference=_difference(recorded, drawn[1]) if isinstance(recorded, list) else None,
+        retrained="base" in card,
     )
 
 
@@ -188,6 +194,16 @@ def _drawn_scores(model: Classifier) -> measuring.Values:
     example = Example(Path("drawn"), True, "crack", "drawn", "drawn", "train", None)
     seen = [Seen(example, model.look(image)) for image, _ in _drawn_images()]
     return measuring.scores(model.serving, seen)
+
+
+def _give_free_memory_back() -> None:
+    """Let what is loaded next show in the resident memory: pages that a training left free would
+    hide it. Where the C library is not glibc it is left to itself.
+    """
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
 
 
 def _memory_mb() -> float:

@@ -4,9 +4,9 @@ Confirmed photos are cracked, dismissed ones clear. Where a person marked a crac
 around the mark; where a region was outlined when the person answered, a window lies around the
 region: cracked where the photo was confirmed, a hard negative, each cell of it clear, where it was
 dismissed. An outline that was cleared on a confirmed photo is a hard negative of its own size,
-unless it touches what stands for a crack there. Beyond these the base model's own map chooses:
-windows around its strongest cells, none of them in what was cleared. The replay keeps old sites
-from being forgotten.
+unless it touches what stands for a crack there. Beyond these the base model's own map chooses
+windows around its strongest cells: of a dismissed photo, and of a confirmed one of which nobody
+said where the crack is, as far as the map is sure. The replay keeps old sites from being forgotten.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from ml_training.contracts import Box, LabelledPhoto, Progress, RetrainRequest, 
 from ml_training.dataset import Example, read_examples
 from ml_training.inference import CELL, Classifier, Floats, working_sizes
 from ml_training.photos import open_upright
+from ml_training.serving import Calibration
 from ml_training.synthetic import DrawnPhoto, draw_photo
 from ml_training.training import OnProgress, ShouldStop
 
@@ -91,15 +92,23 @@ def review_windows(
         regions = photo.regions[:_REGIONS_A_PHOTO]
         for box in regions:
             yield example, _around(pixels, box, _strongest_within(cells, box)), None
-        for top, left in _strongest_places(cells, _guesses(photo, cells) - len(regions)):
+        for top, left in _guessed(photo, cells, base.serving.cell):
             yield example, _cut(pixels, top, left), None
 
 
-def _guesses(photo: LabelledPhoto, cells: Floats) -> int:
-    """Tell how many windows the map may choose: in a crack that it does not see it only guesses."""
-    if not photo.cracked or float(cells.max()) >= 0:
-        return _WINDOWS_A_PHOTO
-    return 0 if photo.places else 1
+def _guessed(photo: LabelledPhoto, cells: Floats, cell: Calibration) -> list[tuple[int, int]]:
+    """Give the places of the windows that the map chooses.
+
+    All of a dismissed photo is clear. A confirmed one is cracked where people marked it or answered
+    to outlines; without these, at cells that are cracked with a probability of one half or more, or
+    else at the strongest alone: somewhere there has to be a crack.
+    """
+    if not photo.cracked:
+        return _strongest_places(cells, _WINDOWS_A_PHOTO - len(photo.regions))
+    if photo.places or photo.regions:
+        return []
+    sure = np.where(cell.scale * cells + cell.offset >= 0, cells, -np.inf)
+    return _strongest_places(sure, _WINDOWS_A_PHOTO) or _strongest_places(cells, 1)
 
 
 def _without(boxes: Sequence[Box], cells: Floats) -> Floats:

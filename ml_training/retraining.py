@@ -46,8 +46,6 @@ FEWEST_PHOTOS = 4
 MOST_PHOTOS = 800
 """Of more, a sample is learned from: reading all would take long, and say little more."""
 CALIBRATING_SHARE = 0.2
-FEWEST_TO_CALIBRATE = 30
-"""Of each kind; fewer, and single photos are kept out instead of whole structures."""
 _CALIBRATING_SALT = 3
 _FOLLOWED_PHOTOS, _FOLLOWED_CROPS, _FOLLOWED_SIDE = 24, 24, 192
 
@@ -67,7 +65,7 @@ def retrain(
     """Train on from `request.base` and write the candidate as the model folder `request.out`.
 
     Photos of held-out groups are for `compare`: nothing is learned from them or fitted to them. Of
-    the others, some groups are kept to calibrate by where there are enough. Stages before the first
+    the others, some are kept to calibrate by where there are enough. Stages before the first
     epoch are told as its step 0. The same request on the same kind of machine gives the same
     weights, also when it goes on from a checkpoint after it was killed.
 
@@ -118,23 +116,19 @@ def _sides(request: RetrainRequest) -> _Sides:
 def _kept_to_calibrate(
     photos: list[LabelledPhoto],
 ) -> tuple[list[LabelledPhoto], list[LabelledPhoto]]:
-    """Set photos apart that are neither learned from nor compared on: whole groups where these have
-    enough of each kind, or else single photos.
+    """Set photos apart that are neither learned from nor compared on; none where too few would be
+    left to learn from.
 
-    The draw is the same in each run, so that what calibrates one version has not taught the one
-    before either.
+    A photo's own draw decides, whatever else was reviewed, so that it is the same in each run: what
+    calibrates one version has not taught the one before either.
     """
-    groups = {p.group for p in photos if _is_kept(p.group)}
-    kept = [p for p in photos if p.group in groups]
-    if min(_count_kinds(kept)) < FEWEST_TO_CALIBRATE:
-        kept = [p for p in photos if _is_kept(p.key or str(p.path))]
-    learned = [p for p in photos if p not in kept]
+    learned, kept = [p for p in photos if not _is_kept(p)], [p for p in photos if _is_kept(p)]
     is_enough = len(learned) >= FEWEST_PHOTOS and min(_count_kinds(learned)) > 0
     return (learned, kept) if is_enough else (photos, [])
 
 
-def _is_kept(name: str) -> bool:
-    return group_draw(name, _CALIBRATING_SALT) < CALIBRATING_SHARE
+def _is_kept(photo: LabelledPhoto) -> bool:
+    return group_draw(photo.key or str(photo.path), _CALIBRATING_SALT) < CALIBRATING_SHARE
 
 
 def _count_kinds(photos: list[LabelledPhoto]) -> tuple[int, int]:
@@ -190,8 +184,8 @@ def _held_out(base: Classifier, sides: _Sides, job: Job) -> Batch | None:
 
 def _train(photos: CachedPhotos, held_out: Batch | None, job: Job) -> keras.Model:
     request = job.request
-    reviewed = sum(e.source == "reviewed" for e in photos.examples)
-    run = _run(request, steps=max(12, min(150, reviewed // 8)))
+    reviewed = len({e.path for e in photos.examples if e.source == "reviewed"})
+    run = _run(request, steps=max(12, min(150, reviewed // 2)))
     sampler = CropSampler(
         photos, sampling=run.sampling, augmentation=run.augmentation, seed=run.seed
     )

@@ -71,6 +71,11 @@ class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
         """Versions that classified before and may again, the one that did so last first."""
         return self.filter(state=VersionState.RETIRED, failed_at=None).order_by("-activated_at")
 
+    def proven_first(self) -> "ModelVersionQuerySet":
+        """Those that were shipped or passed a gate before those that went live against it."""
+        proven = Q(parent__isnull=True) | Q(pk__in=self.model.objects.filter(trials__passed=True))
+        return self.alias(unproven=~proven).order_by("unproven", "-activated_at")
+
     def mark_failed(self, why: str) -> int:
         """Note that versions could not be used; return of how many that was not known."""
         known_good = self.filter(failed_at=None)

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 class OverrideQuerySet(AppendOnlyQuerySet["Override"]):
     def standing(self, version: "ModelVersion", active: "ModelVersion | None") -> "Override | None":
-        """The newest wish for `version`; it lapses when another than `active` classifies."""
+        """The newest wish for `version` since `active` classifies: it lapses when another does,
+        also where `active` comes back.
+        """
         wishes = self.filter(version=version, active=active).select_related("by")
+        if active and active.activated_at:
+            wishes = wishes.filter(created_at__gte=active.activated_at)
         return wishes.order_by("-id").first()
 
 

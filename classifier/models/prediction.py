@@ -1,6 +1,6 @@
 """One model version's answer for one photo."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from django.db.models.functions import Floor
 from classifier.models.capture import has_warnings
 from classifier.models.sign_off import SignOff
 from classifier.scores import written
-from classifier.states import Outcome, Verdict
+from classifier.states import Outcome, Turn, Verdict
 
 if TYPE_CHECKING:
     from classifier.models import ModelVersion, PhotoQuerySet
@@ -35,6 +35,10 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
     def scores(self) -> dict[int, float]:
         """The scores by photo; meant for the answers of one version."""
         return dict(self.order_by().values_list("photo", "score"))
+
+    def by_photo(self, ids: Iterable[int]) -> dict[int, int]:
+        """The ids of some answers by their photos'."""
+        return dict(self.filter(pk__in=list(ids)).values_list("photo", "pk"))
 
     def of_photos(self, photos: "PhotoQuerySet") -> "PredictionQuerySet":
         """The answers that stand for these photos, as far as they have an embedding."""
@@ -95,30 +99,29 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         yield from said.order_by().values_list("photo", *_VISIT, "score", "verdict", outcome)
 
     def flips(
-        self, version: "ModelVersion", beside: "ModelVersion", *, flagged: bool, limit: int
-    ) -> "list[tuple[Prediction, float]]":
-        """Answers with which `version` flags a photo, or no longer flags it, other than `beside`;
-        each with the score by that one. Both judge by the thresholds that they have now. The
-        clearest come first.
+        self, version: "ModelVersion", beside: "ModelVersion", *, limit: int
+    ) -> "dict[Turn, list[tuple[Prediction, float]]]":
+        """Answers of `version` by what they turn beside those of `beside`, each with the score by
+        that one. Both judge by the thresholds that they have now. The clearest come first.
         """
-        changed = self._held_beside(version, beside).filter(_turned(version, beside)[flagged])
-        rows = list(
-            changed.order_by("-score" if flagged else "score").values_list("pk", "before")[:limit]
-        )
-        found = Prediction.objects.select_related("photo__decision").in_bulk([r[0] for r in rows])
-        return [(found[pk], before) for pk, before in rows]
+        both = self._held_beside(version, beside)
+        turned = {
+            turn: list(
+                both.filter(is_turned)
+                .order_by("-score" if turn in _UPWARDS else "score")
+                .values_list("pk", "before")[:limit]
+            )
+            for turn, is_turned in _turned(version, beside).items()
+        }
+        shown = {pk for rows in turned.values() for pk, _ in rows}
+        found = Prediction.objects.select_related("photo__decision").in_bulk(shown)
+        return {turn: [(found[pk], at) for pk, at in rows] for turn, rows in turned.items()}
 
     def count_flips(self, version: "ModelVersion", beside: "ModelVersion") -> dict[str, int]:
-        """How many photos only `version` flags, and how many only `beside`, of those both judged:
-        all, now_flagged, no_longer_flagged.
-        """
-        turned = _turned(version, beside)
+        """How many photos both judged (all), and how many of them each turn is true of."""
         both = self._held_beside(version, beside).filter(before__isnull=False).order_by()
-        counts: dict[str, int] = both.aggregate(
-            all=Count("id"),
-            now_flagged=Count("id", turned[True]),
-            no_longer_flagged=Count("id", turned[False]),
-        )
+        turned = {turn.value: Count("id", q) for turn, q in _turned(version, beside).items()}
+        counts: dict[str, int] = both.aggregate(all=Count("id"), **turned)
         return counts
 
     def _held_beside(self, version: "ModelVersion", beside: "ModelVersion") -> Any:
@@ -127,12 +130,18 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         return self.of_version(version).annotate(before=Subquery(other.values("score")[:1]))
 
 
-def _turned(version: "ModelVersion", beside: "ModelVersion") -> dict[bool, Q]:
-    """What tells photos that only `version` flags (True), and those that only `beside` does."""
-    is_flagged, was_flagged = version.flagged_from, beside.flagged_from
+_UPWARDS = frozenset({Turn.NOW_FLAGGED, Turn.NEWLY_TO_LOOK_AT})
+
+
+def _turned(version: "ModelVersion", beside: "ModelVersion") -> dict[Turn, Q]:
+    """What tells the photos of each turn from `beside` to `version`."""
+    flags, flagged = version.flagged_from, beside.flagged_from
+    looks, looked = version.clear_below, beside.clear_below
     return {
-        True: Q(score__gte=is_flagged, before__lt=was_flagged),
-        False: Q(score__lt=is_flagged, before__gte=was_flagged),
+        Turn.NOW_FLAGGED: Q(score__gte=flags, before__lt=flagged),
+        Turn.NO_LONGER_FLAGGED: Q(score__lt=flags, before__gte=flagged),
+        Turn.NEWLY_TO_LOOK_AT: Q(score__gte=looks, before__lt=looked),
+        Turn.NO_LONGER_TO_LOOK_AT: Q(score__lt=looks, before__gte=looked),
     }
 
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
+from classifier.models.model_version import ModelVersion
 from classifier.models.moves import StateQuerySet
 from classifier.states import OPEN_RUNS, RUN_MOVES, Manner, RunState, Side
 
@@ -41,9 +42,17 @@ class TrainingRunQuerySet(StateQuerySet["TrainingRun"]):
     def last_succeeded(self) -> "TrainingRun | None":
         return self.filter(state=RunState.SUCCEEDED).order_by("-id").first()
 
-    def manifests_of(self, candidates: list[int]) -> list[list[dict[str, Any]]]:
-        """What the runs that gave these versions (by id) froze."""
-        return list(self.filter(candidate__in=candidates).values_list("manifest", flat=True))
+    def taught(self, *versions: ModelVersion) -> list[dict[str, Any]]:
+        """What these versions and those they come from have learned from, as it was frozen."""
+        parents, line = ModelVersion.objects.parents(), set()
+        for version in versions:
+            member: int | None = version.pk
+            while member and member not in line:
+                line.add(member)
+                member = parents[member]
+        manifests = self.filter(candidate__in=line).values_list("manifest", flat=True)
+        entries = (entry for manifest in manifests for entry in manifest)
+        return [entry for entry in entries if entry.get("side") != Side.TEST]
 
     def counts_by_state(self) -> dict[str, int]:
         return dict(self.order_by().values_list("state").annotate(Count("id")))

@@ -50,7 +50,12 @@ def decide_many(request: SignedInRequest) -> HttpResponse:
     data = form.cleaned_data
     batch = uuid4()
     decided, left_alone = review.decide_many(
-        data["photos"], data["outcome"], by=request.user, batch=batch, cause=data["cause"]
+        data["photos"],
+        data["outcome"],
+        by=request.user,
+        batch=batch,
+        cause=data["cause"],
+        seen_answer_ids=data["answers"],
     )
     if decided:
         word = Outcome(data["outcome"]).label.lower()

@@ -30,6 +30,7 @@ def mark(request: SignedInRequest, pk: int) -> HttpResponse:
         data["kind"],
         by=request.user,
         seen_decision_id=data["seen"],
+        seen_answer_id=data["answer"],
         remark=data["remark"],
         blind=data["blind"],
     )

@@ -81,7 +81,7 @@ def model(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _on_trial(row: ModelVersion, active: ModelVersion | None) -> dict[str, object]:
-    """How far a candidate looked at the newest photos, and how often it turned a flag."""
+    """How far a candidate looked at the newest photos, and what it turned."""
     if row.state != VersionState.CANDIDATE or active is None:
         return {}
     tried = Rescoring.objects.newest_of(row.pk)

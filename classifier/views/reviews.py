@@ -113,6 +113,7 @@ def decide(request: SignedInRequest, pk: int) -> HttpResponse:
         data["outcome"],
         by=request.user,
         seen_decision_id=data["seen"],
+        seen_answer_id=data["answer"],
         cause=data["cause"],
         remark=data["remark"],
         blind=data["blind"],

@@ -69,7 +69,7 @@ def test_an_admin_goes_around_the_loop_with_the_released_network(
         page.get_by_role("button", name="Roll back to hairline").click()
         expect(page.get_by_text("classifies from the next photo on.").first).to_be_visible()
     ends = "SELECT state, count(*) FROM classifier_modelversion GROUP BY state ORDER BY state"
-    assert learning.rows(ends) == [("active", 1), ("retired", 1)]
+    assert learning.rows(ends) == [("active", 1), ("candidate", 1)]
     active = "SELECT name FROM classifier_modelversion WHERE state = 'active'"
     assert str(learning.rows(active)[0][0]).startswith("hairline")
     decided = "SELECT count(*) FROM classifier_photo WHERE decision_id IS NOT NULL"

@@ -184,7 +184,7 @@ def test_a_whole_version_that_does_not_load_gives_way_and_the_photo_is_judged(
     assert (photo.state, photo.attempts) == (PhotoState.WAITING, 0)
     newest.refresh_from_db()
     assert (newest.state, newest.failure) == (
-        "retired",
+        "candidate",
         f"{versions.model_folder(newest).name} is whole and cannot be loaded.",
     )
     photo = classify(photo)

@@ -6,10 +6,18 @@ from datetime import date
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from classifier import classification, drift, retraining, thresholds
+from classifier import classification, drift, retraining
 from classifier.drift import Months
 from classifier.figures import Figures, Share
-from classifier.models import Inspection, ModelVersion, Photo, PhotoSet, Prediction, User
+from classifier.models import (
+    Inspection,
+    ModelVersion,
+    Photo,
+    PhotoSet,
+    Prediction,
+    TrainingRun,
+    User,
+)
 from classifier.models.capture import has_warnings
 from tests.factories import (
     CRACK,
@@ -164,4 +172,4 @@ def test_what_a_long_line_of_versions_learned_is_found_in_two_queries(
         limits = {"clear_below": 0.3, "flagged_from": 0.7}
         version = ModelVersion.objects.create(**named, **limits, parent=version)
     with django_assert_num_queries(2):
-        assert thresholds.taught(version) == set()
+        assert TrainingRun.objects.taught(version) == []

@@ -126,6 +126,20 @@ def test_flips_name_what_only_one_version_flags(trial: Trial) -> None:
     assert [flip.after for flip in found.no_longer_flagged] == ["undecided"]
 
 
+def test_flips_name_what_only_one_version_wants_looked_at(trial: Trial) -> None:
+    """Undecided to clear: the photo at which nobody looks any more."""
+    first, second = trial.photos[:2]
+    first |= {"active": 0.5, "candidate": 0.1, "cracked": False}
+    second |= {"active": 0.1, "candidate": 0.5, "cracked": False}
+    found = gate.flips(trial)
+    turned = [found.no_longer_to_look_at, found.newly_to_look_at]
+    assert [[flip.photo.pk for flip in flips] for flips in turned] == [
+        [first["photo"]],
+        [second["photo"]],
+    ]
+    assert found.now_flagged == found.no_longer_flagged == []
+
+
 def test_a_confirmed_crack_that_moves_down_is_listed_apart(trial: Trial) -> None:
     lost, doubted = trial.photos[:2]
     lost |= {"active": 0.5, "candidate": 0.1, "cracked": True}
@@ -136,7 +150,8 @@ def test_a_confirmed_crack_that_moves_down_is_listed_apart(trial: Trial) -> None
         (doubted["photo"], "flagged", "undecided"),
         (lost["photo"], "undecided", "clear"),
     ]
-    assert found.no_longer_flagged == [], "They stand once on the page."
+    others = (found.no_longer_flagged, found.no_longer_to_look_at)
+    assert others == ([], []), "They stand once on the page."
 
 
 def test_each_version_is_compared_by_its_own_thresholds(trial: Trial) -> None:

@@ -5,7 +5,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from classifier import health, seals, tasks, versions
+from classifier import gate, health, seals, tasks, versions
 from classifier.engine import engine
 from classifier.models import AuditEvent, ModelVersion, Pulse
 from classifier.states import VersionState
@@ -90,6 +90,23 @@ def test_versions_that_fail_one_after_the_other_do_not_take_turns(broken: ModelV
     assert ModelVersion.objects.active() == earlier
 
 
+def test_by_itself_the_site_goes_back_to_what_passed_before_what_did_not() -> None:
+    admin = make_user("admin")
+    shipped, refused, passed = active_version(), make_candidate("refused"), make_candidate("passed")
+    versions.activate(refused, by=admin, reason="It knows our joints.")
+    assert gate.compare(passed).passed
+    versions.activate(passed, by=admin)
+    assert versions.previous() == refused, "An admin may go back to it."
+    assert versions.fall_back(passed, why="gone") == shipped
+
+
+def test_what_was_left_for_an_earlier_version_does_not_come_back_by_itself() -> None:
+    admin, shipped, left = make_user("admin"), active_version(), make_candidate()
+    versions.activate(left, by=admin, reason="newer")
+    versions.activate(shipped, by=admin)
+    assert versions.fall_back(shipped, why="gone") is None
+
+
 def whole(folder: Path) -> dict[str, str]:
     """Write a model's files and return what is registered of them."""
     (folder / "card.json").write_text('{"name": "mended"}')
@@ -146,7 +163,6 @@ def test_a_mended_version_is_a_way_back_again(
     ModelVersion.objects.by_id(broken.pk).update(**whole(versions.model_folder(broken)))
     broken.refresh_from_db()
     versions.activate(broken, by=admin, reason="mended")
-    back = versions.previous()
-    assert back == fallen_back
-    versions.activate(back, by=admin)
+    assert versions.previous() == fallen_back
+    versions.activate(make_candidate(), by=admin, reason="newer")
     assert versions.previous() == broken

@@ -5,7 +5,7 @@ from pytest_django import Settings
 
 from classifier import overriding, versions
 from classifier.models import AuditEvent, ModelVersion, User
-from tests.factories import make_candidate, make_user
+from tests.factories import active_version, make_candidate, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +53,18 @@ def test_another_admin_agrees_and_both_are_audited(first: User, candidate: Model
     assert versions.activate(candidate, by=second).state == "active"
     (detail,) = overridden()
     assert (detail["why"], detail["wished_by"]) == ("It knows our joints.", str(first))
+
+
+def test_what_was_left_for_the_version_before_comes_back_against_the_gate_alone(
+    first: User, candidate: ModelVersion
+) -> None:
+    versions.activate(candidate, by=make_user("admin"))
+    versions.activate(active_version(), by=first)
+    assert versions.previous() is None
+    for admin in (first, make_user("admin")):
+        with pytest.raises(overriding.AgainstTheGate):
+            versions.activate(candidate, by=admin)
+    assert ModelVersion.objects.active() == active_version()
 
 
 @pytest.mark.usefixtures("first")

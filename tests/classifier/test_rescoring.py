@@ -9,6 +9,7 @@ from classifier.engine import PhotoAnswer, StubEngine
 from classifier.models import Decision, ModelVersion, Photo, Prediction, Rescoring, User
 from tests.factories import (
     CRACK,
+    DOUBT,
     SOUND,
     active_version,
     make_candidate,
@@ -91,6 +92,28 @@ def test_the_page_of_changes_shows_both_ways_with_what_people_decided(
         "flagged",
         "clear",
     )
+
+
+def test_a_photo_at_which_nobody_looks_any_more_is_counted_and_listed(admin: User) -> None:
+    photos = [make_classified(colour=colour) for colour in (DOUBT, SOUND)]
+    candidate, active = make_candidate(), active_version()
+    rescoring.go_on(rescoring.ask(candidate, by=admin).pk)
+    thresholds.move(candidate, clear_below=0.6, flagged_from=0.7, by=admin)
+    candidate.refresh_from_db()
+    (lost,) = rescoring.flips(candidate, active).no_longer_to_look_at
+    assert (lost.photo, lost.before, lost.after) == (photos[0], "undecided", "clear")
+    assert Prediction.objects.count_flips(candidate, active) == {
+        "all": 2,
+        "now_flagged": 0,
+        "no_longer_flagged": 0,
+        "newly_to_look_at": 0,
+        "no_longer_to_look_at": 1,
+    }
+    thresholds.move(candidate, clear_below=0.01, flagged_from=0.7, by=admin)
+    candidate.refresh_from_db()
+    found = rescoring.flips(candidate, active)
+    assert [flip.photo for flip in found.newly_to_look_at] == [photos[1]]
+    assert found.no_longer_to_look_at == found.now_flagged == found.no_longer_flagged == []
 
 
 def test_candidates_are_held_beside_the_active_version_not_beside_each_other(

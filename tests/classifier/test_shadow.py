@@ -52,11 +52,15 @@ def test_a_candidate_that_passed_is_tried_by_itself_and_its_page_shows_what_it_w
     with django_assert_max_num_queries(MOST_QUERIES):
         page = client.get(address).content.decode()
     told = ["both judged</dt><dd>9<", "Now flagged</dt><dd>1<", "No longer flagged</dt><dd>8<"]
+    told += ["Newly to look at, flagged or undecided</dt><dd>1<"]
+    told += ["No longer to look at: now clear</dt><dd>8<"]
     assert [sentence for sentence in told if sentence not in page] == []
     assert "Activate this version" in page, "It is not active yet."
-    shown = client.get(reverse("changes", args=[candidate.pk])).content.decode()
+    with django_assert_max_num_queries(MOST_QUERIES):
+        shown = client.get(reverse("changes", args=[candidate.pk])).content.decode()
     assert "Now flagged: 1" in shown
     assert "No longer flagged: 8" in shown
+    assert "No longer to look at: now clear: 8" in shown
     assert standing() == before
 
 

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from ml_training import RELEASED, artifacts, compare
+from ml_training import RELEASED, artifacts, compare, comparing
 from ml_training.comparing import DRAWN_PHOTOS
 from ml_training.contracts import CompareRequest, Comparison, PhotoError, TrainingCancelled
 from ml_training.exporting import save_network
+from ml_training.gate import MORE_MEMORY_MB
+from ml_training.inference import Classifier, load_classifier
 from ml_training.opening import open_network
 from tests.ml_training.conftest import MakePhotos
 
@@ -60,11 +62,46 @@ def test_a_network_whose_classes_are_swapped_is_refused_whatever_its_card_says(
     assert {"drawn photos", "golden answers"} <= {f.rule for f in found if not f.passed}
 
 
+def test_a_card_that_lost_its_recorded_answers_is_refused(
+    make_photos: MakePhotos, tmp_path: Path
+) -> None:
+    silent = with_card(tmp_path / "silent", golden=None, base={"name": "hairline"})
+    rules = [f.rule for f in compared(silent, make_photos).findings if not f.passed]
+    assert rules == ["photos", "golden answers"]
+
+
 def test_a_candidate_that_cannot_be_opened_is_refused_in_a_sentence(
     make_photos: MakePhotos, tmp_path: Path
 ) -> None:
     (finding,) = compared(tmp_path / "nothing", make_photos).findings
     assert (finding.rule, finding.passed) == ("files", False)
+
+
+def chunks(megabytes: int) -> list[bytearray]:
+    return [bytearray(4000) for _ in range(megabytes * 250)]
+
+
+def test_memory_that_a_candidate_takes_shows_also_where_a_training_left_some_free(
+    make_photos: MakePhotos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = with_card(tmp_path / "large")
+    held = []
+
+    def loaded(folder: Path) -> Classifier:
+        if folder == large:
+            held.append(chunks(int(MORE_MEMORY_MB) + 100))
+        return load_classifier(folder)
+
+    monkeypatch.setattr(comparing, "load_classifier", loaded)
+    left_free = chunks(600)
+    kept = left_free[::100]  # so that the C library cannot shrink by itself
+    left_free.clear()
+    rules = [f.rule for f in compared(large, make_photos).findings if not f.passed]
+    assert rules == ["photos", "memory"]
+    assert kept
+    small = with_card(tmp_path / "small")
+    rules = [f.rule for f in compared(small, make_photos).findings if not f.passed]
+    assert rules == ["photos"]
 
 
 def test_a_comparison_stops_when_asked_to(make_photos: MakePhotos) -> None:

@@ -44,6 +44,7 @@ def with_scores(**at: float) -> Shown:
 VIOLATIONS = {
     "recall": with_scores(cracked_4=0.1),
     "false alarms": with_scores(clear_20=0.9),
+    "photos to look at": with_scores(clear_20=0.5),
     "cracks flagged": with_scores(cracked_7=0.5),
     "calibration": replace(GOOD, scores=np.where(CRACKED, 0.71, 0.29)),
     "numbers": with_scores(cracked_1=float("nan")),
@@ -61,7 +62,7 @@ def refused(trial: Trial) -> list[str]:
 def test_an_equal_candidate_passes_and_every_condition_is_told() -> None:
     findings = judge(TRIAL)
     assert refused(TRIAL) == []
-    assert len({finding.rule for finding in findings}) == len(findings) == 10
+    assert len({finding.rule for finding in findings}) == len(findings) == 11
     assert "It finds 100 of 100 cracked photos" in findings[0].sentence
 
 
@@ -100,9 +101,26 @@ def test_a_planted_violation_is_refused_with_its_sentence(rule: str) -> None:
     assert all(finding.sentence.endswith(".") for finding in judge(trial))
 
 
+def test_a_candidate_that_calls_nothing_clear_is_refused() -> None:
+    """It has the active version's scores, finds every crack and flags nothing more."""
+    doubtful = replace(GOOD, thresholds=Thresholds(0.0, 0.7))
+    trial = replace(TRIAL, candidate=doubtful)
+    assert refused(trial) == ["photos to look at"]
+    sentence = "more to look at: it flags or leaves undecided 100 of 100 photos without a crack"
+    assert sentence in told(trial, "photos to look at")
+    assert refused(replace(TRIAL, active=doubtful)) == []
+
+
 def test_answers_that_differ_from_the_recorded_ones_are_refused() -> None:
     assert refused(replace(TRIAL, golden_difference=2e-4)) == ["golden answers"]
     assert refused(replace(TRIAL, golden_difference=5e-5)) == []
+
+
+def test_recorded_answers_may_be_missing_only_where_none_were_recorded_then() -> None:
+    assert refused(replace(TRIAL, golden_difference=None)) == []
+    lost = replace(TRIAL, golden_difference=None, retrained=True)
+    assert refused(lost) == ["golden answers"]
+    assert "No answers were recorded" in told(lost, "golden answers")
 
 
 def test_a_candidate_that_gains_more_than_it_loses_passes() -> None:

@@ -14,12 +14,14 @@ from ml_training.inference import load_classifier
 from ml_training.lessons import (
     Job,
     _cleared_windows,
+    _guessed,
     _strongest_within,
     _without,
     replay,
     review_windows,
     unseen,
 )
+from ml_training.serving import Calibration
 from tests.ml_training.conftest import draw_wall
 
 pytestmark = pytest.mark.keras
@@ -36,15 +38,29 @@ def test_a_marked_crack_is_learned_from_where_it_is(tmp_path: Path) -> None:
     wall.paste(Image.new("RGB", (60, 60), (0, 0, 200)), (780, 540))
     wall.save(tmp_path / "wall.png")
     photo = LabelledPhoto(tmp_path / "wall.png", True, "a", places=((0.8, 0.74, 0.9, 0.86),))
-    (marked, *guesses) = windows(photo)
+    (marked,) = windows(photo)
     assert (marked[..., 2] > 150).mean() > 0.1, "The window lies around the mark."
-    unmarked = windows(replace(photo, places=()))
-    assert len(unmarked) - len(guesses) in (0, 1), "Beside a mark the map does not guess."
+    (guess,) = windows(replace(photo, places=()))
+    assert blue(guess) < 0.1, "Without a mark the map guesses once."
 
 
 def test_a_dismissed_photo_teaches_where_it_looked_most_like_a_crack(tmp_path: Path) -> None:
     draw_wall(3, cracked=True, width=960, height=720).save(tmp_path / "wall.png")
     assert len(windows(LabelledPhoto(tmp_path / "wall.png", False, "a"))) == 4
+
+
+def test_what_nobody_confirmed_is_no_crack_to_learn_from(tmp_path: Path) -> None:
+    """The map of a released model is sure of few cells; the strongest of the others are guesses."""
+    cells, cell = np.full((20, 30), 2.0, np.float32), Calibration(1.0, -3.0)
+    photo = LabelledPhoto(Path("wall"), True, "a")
+    assert len(_guessed(photo, cells, cell)) == 1, "Somewhere there has to be a crack."
+    cells[2, 3] = cells[15, 25] = 3.5
+    sure = [(2 * 16 + 8, 3 * 16 + 8), (15 * 16 + 8, 25 * 16 + 8)]
+    assert _guessed(photo, cells, cell) == sure
+    assert len(_guessed(replace(photo, cracked=False), cells, cell)) == 4
+    box = (0.8, 0.74, 0.9, 0.86)
+    for said in (replace(photo, places=(box,)), replace(photo, regions=(box,))):
+        assert _guessed(said, cells, cell) == []
 
 
 def blue(pixels: np.ndarray) -> float:
@@ -59,9 +75,11 @@ def test_a_region_is_learned_from_as_it_was_answered(tmp_path: Path, *, cracked:
     photo = LabelledPhoto(tmp_path / "wall.png", cracked, "a", regions=((0.8, 0.74, 0.9, 0.86),))
     request = RetrainRequest((photo,), frozenset(), RELEASED, Path("out"), None, 1, 1, "job")
     job = Job(request, lambda _: None, lambda: False)
-    example, pixels, mask = next(iter(review_windows(load_classifier(RELEASED), [photo], job)))
+    found = list(review_windows(load_classifier(RELEASED), [photo], job))
+    example, pixels, mask = found[0]
     assert blue(pixels) > 0.1, "The first window lies around the region."
     assert (example.cracked, mask) == (cracked, None)
+    assert len(found) == (1 if cracked else 4), "Nobody confirmed what lies elsewhere."
 
 
 def test_a_cleared_outline_teaches_that_there_is_no_crack(tmp_path: Path) -> None:

@@ -180,11 +180,12 @@ def test_what_calibrates_one_version_never_teaches_another(tmp_path: Path) -> No
     assert len(first.learned) + len(first.calibrating) == 40
 
 
-def test_with_many_structures_whole_ones_are_kept_to_calibrate(tmp_path: Path) -> None:
+def test_no_photo_changes_its_part_when_many_structures_come_in(tmp_path: Path) -> None:
     photos = tuple(photo for number in range(40) for photo in named(20, f"tunnel-{number}"))
-    sides = _sides(request_for(photos, tmp_path))
-    assert sides.calibrating
-    assert not {p.group for p in sides.calibrating} & {p.group for p in sides.learned}
+    many, few = _sides(request_for(photos, tmp_path)), _sides(request_for(photos[:60], tmp_path))
+    assert few.calibrating
+    assert {p.key for p in few.calibrating} <= {p.key for p in many.calibrating}
+    assert not {p.key for p in few.learned} & {p.key for p in many.calibrating}
 
 
 def test_a_few_photos_are_all_learned_from(tmp_path: Path) -> None:

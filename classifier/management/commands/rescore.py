@@ -30,6 +30,8 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{asked.done} photos judged again by {version}; "
             f"now flagged {len(changed.now_flagged)}, "
-            f"no longer flagged {len(changed.no_longer_flagged)}"
+            f"no longer flagged {len(changed.no_longer_flagged)}, "
+            f"newly to look at {len(changed.newly_to_look_at)}, "
+            f"no longer to look at {len(changed.no_longer_to_look_at)}"
             + (f", beside {other}." if other else ".")
         )
