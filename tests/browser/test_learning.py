@@ -1,5 +1,7 @@
 """An admin's loop in Chromium: review 30, train, compare, activate, see the flips, roll back."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -11,17 +13,24 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    """Return a site of its own: a run learns from all that was reviewed."""
+    folder = tmp_path_factory.mktemp("loop")
+    with LiveSite.in_folder(folder, engine="stub", sweep_seconds=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def structures(quick: LiveSite) -> list[int]:
     """Return three structures with ten photos each: five flagged, five undecided."""
     session, found = quick.sign_in(), []
-    before = quick.photos_in("classified")
     for name in ("West pier", "East pier", "Weir"):
         photo_set = quick.new_photo_set(session, name)
         for number, colour in enumerate([CRACK] * 5 + [DOUBT] * 5):
             content = jpeg(colour, size=(320, 240))
             session.upload(photo_set, f"{name}-{number}.jpg", content)
         found.append(quick.value("SELECT max(id) FROM classifier_structure"))
-    quick.wait_for_classified(before + 30, seconds=60)
+    quick.wait_for_classified(30, seconds=60)
     return found
 
 
