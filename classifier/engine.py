@@ -21,6 +21,7 @@ from PIL.ExifTags import GPS, IFD, Base
 import ml_training
 from ml_training.contracts import (
     FEWEST_MEASURED,
+    GOLDEN_TOLERANCE,
     CompareRequest,
     Comparison,
     EvidenceMap,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FEWEST_MEASURED",
+    "GOLDEN_TOLERANCE",
     "CompareRequest",
     "Comparison",
     "Engine",
@@ -95,6 +97,11 @@ class Engine(Protocol):
     ) -> Comparison:
         """Judge a candidate beside the active model; raises TrainingCancelled."""
 
+    def golden_difference(self, model: Path) -> float | None:
+        """How far the model is from the answers it gave when it was written, the largest distance
+        of scores; None where none were recorded. Raises ModelFileError.
+        """
+
     def choose(
         self, embeddings: list[bytes], uncertainty: list[float], known: list[bytes]
     ) -> list[int]:
@@ -138,6 +145,9 @@ class KerasEngine:
         self, request: CompareRequest, on_photo: OnPhoto, should_stop: ShouldStop
     ) -> Comparison:
         return ml_training.compare(request, on_photo=on_photo, should_stop=should_stop)
+
+    def golden_difference(self, model: Path) -> float | None:
+        return ml_training.golden_difference(model)
 
     def choose(
         self, embeddings: list[bytes], uncertainty: list[float], known: list[bytes]
@@ -242,6 +252,10 @@ class StubEngine:
             scores.append((active.score, candidate.score))
             on_photo(number, len(request.photos))
         return Comparison((Finding("stub", True, "It answers alike."),), {}, tuple(scores))
+
+    def golden_difference(self, model: Path) -> float | None:
+        self._load(model)
+        return None
 
     def choose(
         self, embeddings: list[bytes], uncertainty: list[float], known: list[bytes]

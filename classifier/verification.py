@@ -7,7 +7,8 @@ I2 nothing stuck    every photo is classified or set aside, or its turn is near
 I3 one answer       a classified photo has its prediction, one a version, by that version's weights
 I5 no phantoms      every file has its row; abandoned uploads are cleared
 I6 honest counts    a photo counts for the structure whose inspection it belongs to
-I7 model registry   one active version, by a recorded activation; its files are those registered
+I7 model registry   one active version, by a recorded activation; its files are those registered,
+                    and it answers drawn photos as when it was written
 I8 review safety    the decision that stands is the one that the append-only log ends with
 
 Everything is read in chunks, so memory does not grow with the site. The site may be in use.
@@ -25,6 +26,7 @@ from django.conf import settings
 from django.db import transaction
 
 from classifier import photo_files, versions
+from classifier.engine import GOLDEN_TOLERANCE, ModelFileError, engine
 from classifier.models import AuditEvent, Decision, ModelVersion, Photo, Prediction
 from classifier.models.photo_queue import MAX_ATTEMPTS
 from classifier.states import Outcome, PhotoState, VersionState
@@ -238,12 +240,24 @@ def _registry() -> Iterator[Finding]:
         if AuditEvent.objects.last_subject("model version activated") != version.pk:
             yield Finding("I7", f"Model version {version} is active without a recorded activation.")
     for version in ModelVersion.objects.order_by("pk"):
-        yield from _model_files(version)
+        if version.state == VersionState.DISCARDED:
+            continue  # nothing will ever load it
+        if problem := versions.problem(version):
+            yield Finding("I7", problem)
+        elif version in active:
+            yield from _golden_answers(version)
 
 
-def _model_files(version: ModelVersion) -> Iterator[Finding]:
-    if version.state == VersionState.DISCARDED:
-        return  # nothing will ever load it
-    problem = versions.problem(version)
-    if problem:
-        yield Finding("I7", problem)
+def _golden_answers(version: ModelVersion) -> Iterator[Finding]:
+    try:
+        difference = engine().golden_difference(versions.sealed_folder(version))
+    except ModelFileError as error:
+        yield Finding("I7", f"Model version {version} is active and cannot be opened: {error}")
+        return
+    if difference is not None and not difference <= GOLDEN_TOLERANCE:  # NaN is neither
+        yield Finding(
+            "I7",
+            f"Model version {version} is active and no longer answers as when it was written: "
+            f"scores of drawn photos differ by up to {difference:.4f}. Another processor or "
+            "another release of a library may be the cause; compare it with another version.",
+        )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ml_training.artifacts import read_facts
     from ml_training.choosing import choose
-    from ml_training.comparing import compare
+    from ml_training.comparing import compare, golden_difference
     from ml_training.contracts import (
         BackendChoice,
         CompareRequest,
@@ -48,6 +48,7 @@ RELEASED: Path = Path(__file__).parent / "released"
 _HOMES = {
     "choose": "choosing",
     "compare": "comparing",
+    "golden_difference": "comparing",
     "read_facts": "artifacts",
     "Classifier": "inference",
     "load_classifier": "inference",
@@ -113,6 +114,7 @@ __all__ = [
     "choose",
     "compare",
     "draw_photo",
+    "golden_difference",
     "load_classifier",
     "read_facts",
     "retrain",

@@ -71,6 +71,14 @@ def golden_answers(model: Classifier) -> list[float]:
     return [float(score) for score in _drawn_scores(model)]
 
 
+def golden_difference(folder: Path) -> float | None:
+    """Open a model folder and tell how far it is from the answers recorded when it was written: the
+    largest distance of scores, 0–1; None where none were recorded. Raises ModelFileError.
+    """
+    model = load_classifier(folder)
+    return _from_recorded(model, _drawn_scores(model))
+
+
 @dataclass
 class _Loaded:
     """A model, what loading it took, and how long it looked at each photo."""
@@ -137,16 +145,14 @@ def _trial(
     pairs: Sequence[tuple[Seen, Seen]],
     drawn: Sequence[measuring.Values],
 ) -> Trial:
-    card = candidate.model.facts.card
-    recorded = card.get("golden")
     return Trial(
         cracked=np.array([photo.cracked for photo in photos], dtype=np.bool_),
         kinds=[photo.kind for photo in photos],
         drawn_cracked=np.array([cracked for _, cracked in _drawn_images()], dtype=np.bool_),
         active=_shown(active, [pair[0] for pair in pairs], drawn[0]),
         candidate=_shown(candidate, [pair[1] for pair in pairs], drawn[1]),
-        golden_difference=_difference(recorded, drawn[1]) if isinstance(recorded, list) else None,
-        retrained="base" in card,
+        golden_difference=_from_recorded(candidate.model, drawn[1]),
+        retrained="base" in candidate.model.facts.card,
     )
 
 
@@ -161,7 +167,10 @@ def _shown(loaded: _Loaded, seen: Sequence[Seen], drawn: measuring.Values) -> Sh
     )
 
 
-def _difference(recorded: list[object], scores: measuring.Values) -> float:
+def _from_recorded(model: Classifier, scores: measuring.Values) -> float | None:
+    recorded = model.facts.card.get("golden")
+    if not isinstance(recorded, list):
+        return None
     if len(recorded) != len(scores):
         return 1.0
     return float(np.abs(np.array(recorded, dtype=np.float64) - scores).max())

@@ -26,6 +26,9 @@ Verdict = Literal["flagged", "undecided", "clear"]
 
 FEWEST_MEASURED = 10
 """With fewer cracked or clear photos to measure on, the gate lets no candidate pass."""
+GOLDEN_TOLERANCE = 1e-4
+"""How far a score may be from the one recorded when its model was written: other processors round
+otherwise."""
 BackendChoice = Literal["auto", "tensorflow", "openvino"]
 RefusalStatus = Literal[413, 415, 422]
 Box = tuple[float, float, float, float]

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml_training.certainty import NINETY, lowest_difference, signed, told_difference
-from ml_training.contracts import FEWEST_MEASURED, Finding, Thresholds
+from ml_training.contracts import FEWEST_MEASURED, GOLDEN_TOLERANCE, Finding, Thresholds
 from ml_training.evaluation import Answers, Values, auc, expected_calibration_error
 
 LOST_RECALL = 0.01
@@ -27,7 +27,6 @@ MORE_TO_LOOK_AT = 0.05
 one that surely exceeds it is refused."""
 WORSE_ECE = 0.02
 LOST_DRAWN = 0.1
-GOLDEN_TOLERANCE = 1e-4
 LONGEST_LOAD_SECONDS = 10.0
 SLOWEST = 1.5
 MORE_MEMORY_MB = 200.0

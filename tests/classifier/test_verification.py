@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,12 +13,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from classifier import photo_files, retraining, review, verification, versions
-from classifier.models import AuditEvent, ModelVersion, Photo, Prediction
+from classifier import photo_files, review, verification
+from classifier.models import Photo, Prediction
 from tests.factories import (
     active_version,
     make_classified,
-    make_lessons,
     make_photo,
     make_photo_set,
     make_structure,
@@ -211,53 +209,6 @@ def test_a_decision_that_vanished_from_its_photo_is_named(photo: Photo) -> None:
     Photo.objects.filter(pk=photo.pk).update(decision=None)
     (finding,) = findings()
     assert "shows decision none" in finding
-
-
-# --- I7: the model registry ---
-@pytest.fixture
-def trained() -> ModelVersion:
-    """Return an active version with a folder of its own."""
-    admin = make_user("admin", "reviewer")
-    make_lessons(admin)
-    run = retraining.request_run(by=admin)
-    retraining.execute(run.pk)
-    return versions.activate(ModelVersion.objects.get(state="candidate"), by=admin)
-
-
-def test_a_changed_model_file_is_named(trained: ModelVersion) -> None:
-    assert findings() == []
-    (versions.model_folder(trained) / "card.json").write_text('{"name": "another"}')
-    (finding,) = findings()
-    assert f"I7 The files of model version {trained} cannot be used" in finding
-    assert "its seal does not fit" in finding
-
-
-def test_a_model_folder_that_is_gone_is_named(trained: ModelVersion) -> None:
-    shutil.rmtree(versions.model_folder(trained))
-    (finding,) = findings()
-    assert finding.startswith(f"I7 The files of model version {trained} cannot be used:")
-
-
-def test_a_site_without_an_active_version_is_told_so() -> None:
-    ModelVersion.objects.filter(pk=active_version().pk).update(state="retired")
-    assert findings() == ["I7 One model version has to be active; active: none."]
-
-
-def test_two_active_versions_are_named(trained: ModelVersion) -> None:
-    index = "one_active_model_version"
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP INDEX {index}")
-    ModelVersion.objects.update(state="active")
-    names = ", ".join(map(str, ModelVersion.objects.all()))
-    assert f"I7 One model version has to be active; active: {names}." in findings()
-
-
-def test_an_activation_past_the_audit_log_is_named(photo: Photo) -> None:
-    other = make_classified(photo.photo_set)
-    assert other.pk != active_version().pk
-    AuditEvent.objects.record("model version activated", other, by=None)
-    (finding,) = findings()
-    assert finding.endswith("is active without a recorded activation.")
 
 
 # --- the command ---

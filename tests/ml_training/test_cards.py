@@ -10,9 +10,8 @@ import pytest
 
 from ml_training import RELEASED
 from ml_training.comparing import golden_answers
-from ml_training.contracts import Thresholds
+from ml_training.contracts import GOLDEN_TOLERANCE, Thresholds
 from ml_training.evaluation import photo_figures
-from ml_training.gate import GOLDEN_TOLERANCE
 from ml_training.inference import load_classifier
 from tests.conftest import ROOT
 

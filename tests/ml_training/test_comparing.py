@@ -6,7 +6,13 @@ import pytest
 
 from ml_training import RELEASED, artifacts, compare, comparing
 from ml_training.comparing import DRAWN_PHOTOS
-from ml_training.contracts import CompareRequest, Comparison, PhotoError, TrainingCancelled
+from ml_training.contracts import (
+    GOLDEN_TOLERANCE,
+    CompareRequest,
+    Comparison,
+    PhotoError,
+    TrainingCancelled,
+)
 from ml_training.exporting import save_network
 from ml_training.gate import MORE_MEMORY_MB
 from ml_training.inference import Classifier, load_classifier
@@ -35,6 +41,20 @@ def test_a_model_beside_itself_lacks_only_photos_to_compare_on(make_photos: Make
     assert [finding.rule for finding in found.findings if not finding.passed] == ["photos"]
     assert [active for active, _ in found.scores] == [candidate for _, candidate in found.scores]
     assert set(found.figures["reviewed"]) == {"active", "candidate"}  # type: ignore[call-overload]  # JSON
+
+
+def test_the_released_model_answers_as_when_it_was_written() -> None:
+    difference = comparing.golden_difference(RELEASED)
+    assert difference is not None
+    assert difference <= GOLDEN_TOLERANCE
+
+
+def test_a_model_that_answers_otherwise_than_recorded_is_seen_by_how_much(tmp_path: Path) -> None:
+    strange = with_card(tmp_path / "strange", golden=[2.0] * DRAWN_PHOTOS)
+    difference = comparing.golden_difference(strange)
+    assert difference is not None
+    assert 1 < difference <= 2
+    assert comparing.golden_difference(with_card(tmp_path / "silent", golden=None)) is None
 
 
 def test_answers_other_than_those_recorded_are_refused(
