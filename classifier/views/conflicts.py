@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from classifier import review
+from classifier.models import AuditEvent
 from classifier.views.access import SignedInRequest, wants_json
 
 P = ParamSpec("P")
@@ -16,16 +17,31 @@ View = Callable[Concatenate[SignedInRequest, P], HttpResponse]
 
 
 def telling_conflicts(view: View[P]) -> View[P]:
-    """Answer 409, with what stands, where the view meets DecidedMeanwhile or SignedOff."""
+    """Answer 409, with what stands, where the view meets DecidedMeanwhile or SignedOff; the audit
+    log keeps the attempt beside what came first.
+    """
 
     @wraps(view)
     def inner(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
         except review.DecidedMeanwhile as conflict:
+            _record(request, conflict)
             return _told(request, conflict)
 
     return cast(View[P], inner)
+
+
+def _record(request: SignedInRequest, conflict: review.DecidedMeanwhile) -> None:
+    asked = request.POST.get("outcome") or request.POST.get("kind") or ""
+    AuditEvent.objects.record(
+        "answer came too late",
+        conflict.photo,
+        by=request.user,
+        path=request.path[:200],
+        asked=asked[:20],
+        stands=str(conflict.photo.decision or ""),
+    )
 
 
 def _told(request: SignedInRequest, conflict: review.DecidedMeanwhile) -> HttpResponse:

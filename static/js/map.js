@@ -17,9 +17,9 @@ function marker(entry) {
     made.getElement().setAttribute("role", "link");
     made.getElement().setAttribute("aria-label", `${link.textContent}: ${badge.textContent.trim()}`);
   });
-  // A few structures carry their names; of many, the one that is pointed at.
+  // A few structures carry their names (text: a string would be HTML); of many, the one pointed at.
   const permanent = places.length <= FEW;
-  return made.bindTooltip(link.textContent, { direction: "top", offset: [0, -12], permanent });
+  return made.bindTooltip(new Text(link.textContent), { direction: "top", offset: [0, -12], permanent });
 }
 
 if (frame) {

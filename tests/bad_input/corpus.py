@@ -58,13 +58,20 @@ def _avif(brand: bytes) -> bytes:
     return bytes(file)
 
 
+def _two_jpegs() -> bytes:
+    return make.jpeg() + make.saved(Image.new("RGB", make.drawn().size), "JPEG")
+
+
 def _two_pictures() -> bytes:
     second = make.drawn().resize((64, 48))
     return make.saved(make.drawn(), "MPO", save_all=True, append_images=[second])
 
 
-def _forty_eight_megapixels() -> bytes:
-    return make.saved(Image.new("L", (8000, 6000), 120), "JPEG", quality=60)
+def _forty_eight_megapixels() -> Image.Image:
+    """Grey, with a dark quarter."""
+    image = Image.new("L", (8000, 6000), 120)
+    image.paste(30, (0, 0, 4000, 3000))
+    return image
 
 
 def _gif_with_huge_frame() -> bytes:
@@ -137,21 +144,35 @@ DAMAGED = (
         "unreadable",
         "damaged",
     ),
-    BadInput("B018", "two JPEGs", lambda: make.jpeg() + make.jpeg(), "two.jpg", "accepted"),
+    BadInput("B018", "two JPEGs", _two_jpegs, "two.jpg", "accepted", looks_like=make.drawn),
     BadInput("B019", "progressive cut", _progressive_cut_at_second_scan, "p.jpg", "unreadable"),
     BadInput("B020", "empty part of a form", lambda: b"", "empty.jpg", 400, "is empty"),
 )
 
 SIZES = (
     BadInput("B028", "16-bit grey PNG", make.grey16_png, "grey.png", "accepted"),
-    BadInput("B043", "two pictures (MPO)", _two_pictures, "portrait.jpg", "accepted"),
+    BadInput(
+        "B043",
+        "two pictures (MPO)",
+        _two_pictures,
+        "portrait.jpg",
+        "accepted",
+        looks_like=make.drawn,
+    ),
     BadInput("B050", "AVIF", lambda: _avif(b"avif"), "new.avif", 415, "an AVIF picture"),
     BadInput("B053", "one pixel", lambda: make.black_png(1, 1), "dot.png", 422, "at least 64"),
     BadInput("B054", "64 × 64", lambda: make.black_png(64, 64), "small.png", "accepted"),
     BadInput("B055", "a line", lambda: make.black_png(65_500, 1), "line.png", 422, "at least 64"),
     BadInput("B055b", "a strip", lambda: make.black_png(1400, 64), "strip.png", 422, "as long as"),
     BadInput("B056", "a column", lambda: make.black_png(1, 20_000), "column.png", 422, "at least"),
-    BadInput("B057", "48 megapixels", _forty_eight_megapixels, "large.jpg", "accepted"),
+    BadInput(
+        "B057",
+        "48 megapixels",
+        lambda: make.saved(_forty_eight_megapixels(), "JPEG", quality=60),
+        "large.jpg",
+        "accepted",
+        looks_like=lambda: _forty_eight_megapixels().convert("RGB"),
+    ),
     BadInput(
         "B058a", "108 Mpx", lambda: make.jpeg_claiming(12_000, 9000), "108.jpg", 413, "108 mega"
     ),

@@ -39,6 +39,8 @@ def fill_with_probes(site: LiveSite) -> None:
         "name": PROBE[:100],
         "kind": "bridge",
         "location": PROBE,
+        "latitude": "48.1",
+        "longitude": "11.5",
         "notes": PROBE + QUOTES,
         "elements": QUOTES,
     }
@@ -53,6 +55,9 @@ def fill_with_probes(site: LiveSite) -> None:
     site.wait_for_classified(5, seconds=60)
     decision: dict[str, object] = {"outcome": "dismissed", "cause": "other", "remark": PROBE}
     session.submit("/photos/1/decisions/", decision)
+    place = {"shape": "box", "x1": "10", "y1": "10", "x2": "50", "y2": "50"}
+    session.submit("/photos/2/marks/", {"kind": "remark", "remark": PROBE, **place})
+    session.submit("/inspections/1/reports/", {"paper": "A4"})
 
 
 def post(session: Session, content: bytes, name: str) -> None:
@@ -87,6 +92,7 @@ PAGES = (
     "/",
     "/structures/",
     "/structures/?q=" + QUOTES,
+    "/structures/map/",
     "/structures/1/",
     "/structures/1/edit/",
     "/structures/1/inspections/new/",
@@ -94,7 +100,11 @@ PAGES = (
     "/inspections/1/upload/",
     "/photo-sets/1/",
     "/photos/1/",
+    "/photos/2/",
     "/review/?structure=1",
+    "/review/sheet/?structure=1",
+    "/reports/1/",
+    "/system/audit/",
     "/models/",
     "/admin/classifier/photo/",
     "/admin/classifier/structure/1/change/",

@@ -81,6 +81,8 @@ def test_of_two_reviewers_at_the_same_instant_the_first_wins(site: LiveSite, vis
     decided = "SELECT count(*), count(DISTINCT photo_id) FROM classifier_decision WHERE photo_id IN"
     listed = ",".join(map(str, photos))
     assert site.rows(f"{decided} ({listed})") == [(len(photos), len(photos))]
+    late = "SELECT count(*) FROM classifier_auditevent WHERE action = 'answer came too late'"
+    assert site.value(f"{late} AND subject_id IN ({listed})") == len(photos)
 
 
 def test_a_decision_during_a_classification_stands(

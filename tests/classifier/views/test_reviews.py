@@ -3,7 +3,7 @@ from django.test import Client
 from django.urls import reverse
 
 from classifier import review
-from classifier.models import Decision, Photo
+from classifier.models import AuditEvent, Decision, Photo
 from tests.classifier.views.conftest import ClientFor
 from tests.factories import CRACK, DOUBT, make_classified, make_photo_set, make_user
 
@@ -59,6 +59,17 @@ def test_a_double_submit_meets_the_first_decision(client: Client) -> None:
     assert decide(client, photo, outcome="confirmed") == 302
     assert decide(client, photo, outcome="confirmed") == 409
     assert Decision.objects.count() == 1
+
+
+def test_an_answer_that_came_too_late_is_on_record_beside_the_first(client: Client) -> None:
+    """F33: the audit log has both attempts."""
+    photo = make_classified()
+    decide(client, photo, outcome="confirmed")
+    decide(client, photo, outcome="cant_tell")
+    late = AuditEvent.objects.get(action="answer came too late")
+    assert late.subject_id == photo.pk
+    assert late.detail["asked"] == "cant_tell"
+    assert late.detail["stands"].startswith("Confirmed")
 
 
 def test_undo_withdraws_the_decision(client: Client) -> None:
