@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PIL.ExifTags import Base
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.bad_input.corpus import ROWS
 from tests.bad_input.marked import exif
@@ -117,6 +117,14 @@ PAGES = (
 def test_no_text_becomes_script_even_without_a_policy(page: Page, path: str) -> None:
     page.goto(path, wait_until="networkidle")
     assert "onerror" in page.content() or "svg onload" in page.content() or path in OTHERS
+    assert_nothing_ran(page)
+
+
+def test_the_answer_to_a_decision_is_text_too(page: Page) -> None:
+    page.goto("/review/?structure=1", wait_until="networkidle")
+    name = page.locator("h1").inner_text()
+    page.keyboard.press("c")
+    expect(page.get_by_text("Last:")).to_contain_text(name)
     assert_nothing_ran(page)
 
 
