@@ -5,8 +5,8 @@ around the mark; where a region was outlined when the person answered, a window 
 region: cracked where the photo was confirmed, a hard negative, each cell of it clear, where it was
 dismissed. An outline that was cleared on a confirmed photo is a hard negative of its own size,
 unless it touches what stands for a crack there. Beyond these the base model's own map chooses
-windows around its strongest cells: of a dismissed photo, and of a confirmed one of which nobody
-said where the crack is, as far as the map is sure. The replay keeps old sites from being forgotten.
+windows around its strongest cells: of a dismissed photo, and of a confirmed one, as far as the map
+is sure, within what people confirmed, or anywhere where they said of no place. The replay keeps old sites from being forgotten.
 """
 
 from __future__ import annotations
@@ -99,16 +99,18 @@ def review_windows(
 def _guessed(photo: LabelledPhoto, cells: Floats, cell: Calibration) -> list[tuple[int, int]]:
     """Give the places of the windows that the map chooses.
 
-    All of a dismissed photo is clear. A confirmed one is cracked where people marked it or answered
-    to outlines; without these, at cells that are cracked with a probability of one half or more, or
-    else at the strongest alone: somewhere there has to be a crack.
+    All of a dismissed photo is clear. A confirmed one is cracked at cells that are so with a
+    probability of one half or more: within what people marked or answered to, or where there is
+    neither, anywhere, or else at the strongest alone: somewhere there has to be a crack.
     """
+    count = _WINDOWS_A_PHOTO - len(photo.regions)
     if not photo.cracked:
-        return _strongest_places(cells, _WINDOWS_A_PHOTO - len(photo.regions))
-    if photo.places or photo.regions:
-        return []
+        return _strongest_places(cells, count)
     sure = np.where(cell.scale * cells + cell.offset >= 0, cells, -np.inf)
-    return _strongest_places(sure, _WINDOWS_A_PHOTO) or _strongest_places(cells, 1)
+    if confirmed := (*photo.places, *photo.regions):
+        elsewhere = np.isfinite(_without(confirmed, sure))
+        return _strongest_places(np.where(elsewhere, -np.inf, sure), count)
+    return _strongest_places(sure, count) or _strongest_places(cells, 1)
 
 
 def _without(boxes: Sequence[Box], cells: Floats) -> Floats:
