@@ -6,7 +6,8 @@ region: cracked where the photo was confirmed, a hard negative, each cell of it 
 dismissed. An outline that was cleared on a confirmed photo is a hard negative of its own size,
 unless it touches what stands for a crack there. Beyond these the base model's own map chooses
 windows around its strongest cells: of a dismissed photo, and of a confirmed one, as far as the map
-is sure, within what people confirmed, or anywhere where they said of no place. The replay keeps old sites from being forgotten.
+is sure, within what people confirmed, or anywhere where they said of no place. The replay keeps old
+sites from being forgotten.
 """
 
 from __future__ import annotations
