@@ -71,6 +71,13 @@ def make_photo(
     return received.photo
 
 
+def classify(photo: Photo, claimant: str = "worker") -> Photo:
+    """Let a worker take a photo, and return the photo as it is then."""
+    classification.classify(photo.pk, claimant=claimant)
+    photo.refresh_from_db()
+    return photo
+
+
 def make_classified(
     photo_set: PhotoSet | None = None, colour: tuple[int, int, int] = CRACK
 ) -> Photo:

@@ -17,6 +17,7 @@ from tests.factories import (
     DOUBT,
     SOUND,
     active_version,
+    classify,
     make_candidate,
     make_classified,
     make_photo,
@@ -30,12 +31,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _active() -> None:
     active_version()
-
-
-def classify(photo: Photo, claimant: str = "worker") -> Photo:
-    classification.classify(photo.pk, claimant=claimant)
-    photo.refresh_from_db()
-    return photo
 
 
 @pytest.mark.parametrize(

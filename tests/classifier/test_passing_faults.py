@@ -12,10 +12,9 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from classifier import classification, health, images, photo_files
-from classifier.models import Photo
 from classifier.models.photo_queue import MAX_ATTEMPTS
 from classifier.states import PhotoState
-from tests.factories import active_version, jpeg, make_photo
+from tests.factories import active_version, classify, jpeg, make_photo
 
 pytestmark = pytest.mark.django_db
 
@@ -23,12 +22,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _active() -> None:
     active_version()
-
-
-def classify(photo: Photo, claimant: str = "worker") -> Photo:
-    classification.classify(photo.pk, claimant=claimant)
-    photo.refresh_from_db()
-    return photo
 
 
 def failing(error: Exception) -> Callable[..., NoReturn]:
