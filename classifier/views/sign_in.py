@@ -55,7 +55,7 @@ class SignIn(LoginView):
         return super().form_invalid(form)
 
 
-@public(because="leads to the page above")
+@public(because="leads to the sign-in page")
 @require_safe
 def admin_sign_in(request: HttpRequest) -> HttpResponse:
     """Lead from Django's admin to the one page that counts failed sign-ins.
