@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import pytest
 
 from tests.classifier.backup_world import files, place
 from tests.console import Console
+from tests.faults import figures
 from tests.faults.arming import Failpoints
+from tests.faults.figures import scaled
+from tests.faults.test_load import large_photo, unique
 from tests.faults.visit import Sent, Visit
 from tests.live_site import ROOT, LiveSite
 
@@ -116,6 +120,39 @@ def test_a_killed_restore_leaves_an_empty_place_or_a_whole_site(
     assert "nothing broken" in there.run("verify_invariants")
     assert files(data).keys() == files(site.layout.data).keys()
 
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_a_thousand_photos_of_real_size_come_back(
+    site: LiveSite, visit: Visit, console: Console, target: tuple[Path, Console], tmp_path: Path
+) -> None:
+    """K2: photos, decisions and accounts are counted on both sides; the restored site verifies."""
+    photo = large_photo()
+    for _ in range(scaled(1000)):
+        visit.send(unique(photo), cracked=True)
+    visit.wait_ended(scaled(1000), seconds=1800)
+    begin = time.monotonic()
+    console.run("backup", str(tmp_path))
+    backed_up = time.monotonic()
+    archive = next(tmp_path.glob("*.tar"))
+    words = target[1].run("restore", str(archive))
+    restored = time.monotonic()
+    assert "nothing broken" in words
+    assert target[1].script(COUNTS) == console.script(COUNTS)
+    figures.note(
+        "K2 backup and restore",
+        photos=scaled(1000),
+        gigabytes=round(archive.stat().st_size / 1e9, 1),
+        backup_s=round(backed_up - begin),
+        restore_s=round(restored - backed_up),
+    )
+
+
+COUNTS = """
+from django.apps import apps
+models = apps.get_app_config("classifier").get_models()
+print({model.__name__: model.objects.count() for model in models})
+"""
 
 USERS = """
 from django.db import connection
