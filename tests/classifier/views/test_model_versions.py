@@ -58,10 +58,22 @@ def test_before_a_run_the_page_says_what_the_gate_will_ask_for(
 
 @pytest.mark.usefixtures("_reviewed")
 def test_two_presses_start_one_run(client: Client, rung: list[int]) -> None:
-    answers = [client.post(reverse("train")) for _ in range(2)]
+    first, second = (client.post(reverse("train")) for _ in range(2))
     run = TrainingRun.objects.get()
-    assert {answer["Location"] for answer in answers} == {reverse("training-run", args=[run.pk])}
+    address = reverse("training-run", args=[run.pk])
+    assert (first.status_code, first["Location"]) == (302, address)
+    assert second.status_code == 409
+    assert f"{run} is under way" in second.content.decode()
+    assert f'href="{address}"' in second.content.decode()
     assert rung == [run.pk]
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_a_program_that_comes_second_is_told_of_the_run(client: Client, admin: User) -> None:
+    run = retraining.request_run(by=admin)
+    answer = client.post(reverse("train"), headers={"accept": "application/json"})
+    assert answer.status_code == 409
+    assert answer.json()["run_url"] == reverse("training-run", args=[run.pk])
 
 
 @pytest.mark.usefixtures("_reviewed")
