@@ -8,12 +8,13 @@ import redis
 
 from tests.console import Console
 from tests.faults.arming import Failpoints
+from tests.faults.repeats import LIMIT, repeated, times
 from tests.faults.visit import Visit, percentile
 from tests.live_site import LiveSite, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(LIMIT)]
 
-QUEUED = 60
+QUEUED = times(60, 500)
 
 
 def flush(site: LiveSite) -> None:
@@ -55,6 +56,7 @@ def queue_up(site: LiveSite, visit: Visit) -> None:
     visit.send_many(QUEUED)
 
 
+@repeated(10)
 def test_a_killed_broker_reads_its_queue_again(site: LiveSite, visit: Visit) -> None:
     """F15: it is back after a while, and the running worker goes on by itself."""
     queue_up(site, visit)
@@ -62,10 +64,11 @@ def test_a_killed_broker_reads_its_queue_again(site: LiveSite, visit: Visit) -> 
     wait_until(lambda: visit.count("classified") > 0, "the worker is at it", seconds=30)
     site.kill("valkey")
     site.start_valkey()
-    visit.wait_ended(QUEUED, seconds=60)
+    visit.wait_ended(QUEUED, seconds=60 + QUEUED)
     visit.assert_kept()
 
 
+@repeated(10)
 def test_a_broker_that_kept_nothing_loses_no_photo(site: LiveSite, visit: Visit) -> None:
     """F16: killed, and its append-only file gone."""
     queue_up(site, visit)
@@ -74,7 +77,7 @@ def test_a_broker_that_kept_nothing_loses_no_photo(site: LiveSite, visit: Visit)
         path.unlink() if path.is_file() else path.rmdir()
     site.start_valkey()
     site.start_worker()
-    visit.wait_ended(QUEUED, seconds=60)
+    visit.wait_ended(QUEUED, seconds=60 + QUEUED)
     visit.assert_kept()
 
 
@@ -92,10 +95,11 @@ def test_an_emptied_broker_loses_no_photo(
             "work goes on",
             seconds=60,
         )
-    visit.wait_ended(QUEUED, seconds=60)
+    visit.wait_ended(QUEUED, seconds=60 + QUEUED)
     visit.assert_kept()
 
 
+@repeated(3)
 def test_a_broker_that_freezes_while_a_worker_reports_does_not_stop_it(
     site: LiveSite, visit: Visit, failpoints: Failpoints
 ) -> None:
