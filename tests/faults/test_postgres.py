@@ -46,6 +46,8 @@ __all__ = [  # run here once more, with the site below
 ]
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(LIMIT)]
 
+DEADLOCKS = times(3, 20)
+
 
 @pytest.fixture(scope="module")
 def site(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
@@ -105,7 +107,7 @@ def test_a_database_without_free_connections_is_told_and_recovers(
 def test_connections_cut_in_the_middle_of_anything_lose_no_photo(
     visit: Visit, failpoints: Failpoints, postgres: Postgres
 ) -> None:
-    """F29, F42: twenty times all connections of the site at once, while it works."""
+    """F42: twenty times all connections of the site at once, while it works."""
     failpoints.arm_always("W7", BUSY)
     visit.send_many(40)
     cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = 'faults'"
@@ -114,6 +116,53 @@ def test_connections_cut_in_the_middle_of_anything_lose_no_photo(
         visit.send()
     failpoints.disarm()
     visit.wait_ended(len(visit.stored()), seconds=90)
+    visit.assert_kept()
+
+
+def waiting_for_locks(postgres: Postgres) -> int:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    return int(str(postgres.rows("faults", waiting)[0][0]))
+
+
+def force_deadlock(visit: Visit, postgres: Postgres) -> int:
+    """Lock a photo and then its version, where a worker does it the other way round; return the
+    photo. The worker is the one whose transaction PostgreSQL ends.
+    """
+
+    def wait_for_locks(count: int) -> None:
+        wait_until(lambda: waiting_for_locks(postgres) >= count, "they wait", seconds=20, every=0)
+
+    address = postgres.url("faults")
+    with psycopg.connect(address) as gate, psycopg.connect(address) as other:
+        other.execute("SET deadlock_timeout = '1h'")
+        gate.execute("LOCK TABLE classifier_prediction IN SHARE MODE")
+        photo = visit.send().pk
+        wait_for_locks(1)  # the worker has locked the version and is about to insert
+        other.execute("SELECT id FROM classifier_photo WHERE id = %s FOR UPDATE", [photo])
+        versions = "SELECT id FROM classifier_modelversion FOR UPDATE"
+        blocked = threading.Thread(target=other.execute, args=(versions,))
+        blocked.start()
+        wait_for_locks(2)
+        gate.rollback()
+        blocked.join()
+        other.rollback()
+    return photo
+
+
+def test_a_deadlock_while_an_answer_is_recorded_counts_against_no_photo(
+    site: LiveSite, visit: Visit, postgres: Postgres
+) -> None:
+    """F29: the photo waits, is tried again as the same attempt, and is answered once."""
+    with psycopg.connect(postgres.url("faults")) as connection:
+        connection.execute("ALTER DATABASE faults SET deadlock_timeout = '100ms'")
+    log_before = len(site.log("classify"))
+    photos = [force_deadlock(visit, postgres) for _ in range(DEADLOCKS)]
+    visit.wait_ended(DEADLOCKS, seconds=30 + DEADLOCKS)
+    log = site.log("classify")[log_before:]
+    assert "deadlock detected" in log
+    assert [photo for photo in photos if f"photo {photo} waits" not in log] == []
+    most = f"SELECT max(attempts) FROM classifier_photo WHERE photo_set_id = {visit.photo_set}"
+    assert site.value(most) == 1
     visit.assert_kept()
 
 
