@@ -1,4 +1,4 @@
-"""What a person meets who decides on a photo after a colleague did, or after it was signed off."""
+"""What a person meets who comes second: with a decision, after a sign-off, or to a training."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,9 +7,11 @@ from typing import Concatenate, ParamSpec, cast
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from classifier import review
-from classifier.models import AuditEvent
+from classifier.models import AuditEvent, TrainingRun
 from classifier.views.access import SignedInRequest, wants_json
 
 P = ParamSpec("P")
@@ -51,3 +53,13 @@ def _told(request: SignedInRequest, conflict: review.DecidedMeanwhile) -> HttpRe
         sentence = render_to_string("reviews/_conflict.txt", context).strip()
         return JsonResponse({"sentence": sentence}, status=409)
     return render(request, "reviews/conflict.html", context, status=409)
+
+
+def already_training(request: SignedInRequest, run: TrainingRun) -> HttpResponse:
+    """Answer 409 and lead to the run that is under way."""
+    sentence = _("%(run)s is under way, and only one can be. Nothing was started.") % {"run": run}
+    address = reverse("training-run", args=[run.pk])
+    if wants_json(request):
+        return JsonResponse({"sentence": sentence, "run_url": address}, status=409)
+    context = {"run": run, "sentence": sentence, "address": address}
+    return render(request, "training_runs/conflict.html", context, status=409)

@@ -30,6 +30,7 @@ from classifier.models import (
 )
 from classifier.readiness import readiness
 from classifier.states import VersionState
+from classifier.views import conflicts
 from classifier.views.access import SignedInRequest, guarded
 
 
@@ -203,13 +204,12 @@ def compare(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @guarded(roles.TRAIN)
 def train(request: SignedInRequest) -> HttpResponse:
-    """Start a run; a second press leads to the one under way."""
+    """Start a run; 409 with the one under way where there is one."""
     try:
         wishes = {name: bool(request.POST.get(name)) for name in ("anyway", "afresh")}
         run = retraining.request_run(by=request.user, **wishes)
     except retraining.AlreadyTraining as error:
-        messages.info(request, f"{error}.")
-        return redirect("training-run", error.run.pk)
+        return conflicts.already_training(request, error.run)
     except retraining.NothingNew as error:
         messages.info(request, f"{error}.")
         return redirect("models")

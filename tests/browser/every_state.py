@@ -44,6 +44,24 @@ def decided_meanwhile(page: Page, site: LiveSite) -> None:
     page.get_by_role("heading", name="Someone decided first").wait_for()
 
 
+def already_training(page: Page, site: LiveSite) -> None:
+    """A press of “train” on a page that was opened before the run began."""
+    page.goto("/models/")
+    run = site.value("SELECT max(id) FROM classifier_trainingrun")
+    ended = str(site.rows(f"SELECT state FROM classifier_trainingrun WHERE id = {run}")[0][0])
+    _set_state_of_run(site, run, "running")
+    page.locator("form[action='/training-runs/'] button").first.click()
+    page.get_by_role("heading", name="A training run is under way").wait_for()
+    _set_state_of_run(site, run, ended)
+
+
+def _set_state_of_run(site: LiveSite, run: int, state: str) -> None:
+    connection = sqlite3.connect(site.layout.data / "db.sqlite3", timeout=20)
+    with connection:
+        connection.execute("UPDATE classifier_trainingrun SET state = ? WHERE id = ?", (state, run))
+    connection.close()
+
+
 def unreadable_request(page: Page, _: LiveSite) -> None:
     page.goto("/structures/new/")
     many = "".join(f'<input name="field-{number}">' for number in range(600))
@@ -211,6 +229,7 @@ STATES: dict[str, State] = {
     "help of the queue": help_of_the_queue,
     "help of a photo": help_of_a_photo,
     "409": decided_meanwhile,
+    "409 of a training": already_training,
     "400": unreadable_request,
     "403 of a stale form": stale_form,
     "404": not_found,

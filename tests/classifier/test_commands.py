@@ -3,7 +3,7 @@ import re
 import pytest
 from django.core.management import CommandError, call_command
 
-from classifier import versions
+from classifier import retraining, versions
 from classifier.models import Inspection, ModelVersion, Photo, Structure, User
 from tests.factories import active_version, make_candidate, make_lessons, make_user
 
@@ -85,6 +85,15 @@ def test_a_version_is_trained_activated_and_lets_old_photos_be_judged_again(
     assert f"beside {active}." in told
     call_command("activate_model", active.name, by=admin.username)
     assert ModelVersion.objects.active() == active
+
+
+def test_a_second_run_is_refused_and_the_first_named() -> None:
+    active_version()
+    admin = make_user("admin", "reviewer")
+    make_lessons(admin)
+    run = retraining.request_run(by=admin)
+    with pytest.raises(CommandError, match=f"{run} is under way"):
+        call_command("retrain", by=admin.username)
 
 
 def test_a_command_refuses_as_the_page_does() -> None:

@@ -58,6 +58,12 @@ def console(site: LiveSite) -> Iterator[Console]:
 
 
 @pytest.fixture
+def repetition(request: pytest.FixtureRequest) -> int:
+    """Return which run of the same test this is (repeats.py)."""
+    return int(request.param)
+
+
+@pytest.fixture
 def visit(
     site: LiveSite, session: Session, failpoints: Failpoints, console: Console
 ) -> Iterator[Visit]:

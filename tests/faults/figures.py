@@ -1,4 +1,4 @@
-"""Figures of the long tests: how large they run, and what they measured.
+"""Figures of the tests that measure, mostly the long ones: how large they run, what they found.
 
 HAIRLINE_SCALE (1: as the plan has it) makes every count smaller; HAIRLINE_KILLS gives the number of
 kills apart from it, which take the longest. Each measurement is printed and

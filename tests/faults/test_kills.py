@@ -1,4 +1,4 @@
-"""F02 with the released network: killed workers lose no photo and judge none twice."""
+"""F02, F09 with the released network: killed workers lose no photo, and none is forked with it."""
 
 import os
 import signal
@@ -86,3 +86,20 @@ def test_no_photo_is_lost_or_doubled_when_workers_are_killed(
         )
     site.wait_for_classified(PHOTOS, seconds=240)
     assert_each_classified_once(site, PHOTOS)
+
+
+def networks_in(pid: int) -> set[str]:
+    """The libraries of networks whose files a process has opened."""
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    return {name for name in ("openvino", "tensorflow") if f"/{name}/" in maps}
+
+
+def test_a_worker_forks_before_it_opens_the_network(
+    site: LiveSite, session: Session, drawn: list[Path]
+) -> None:
+    """F09: the threads of such a library do not survive a fork, so its first answer would hang."""
+    upload(session, site.new_photo_set(session), drawn[0])
+    site.wait_for_classified(1, seconds=120)
+    (child,) = site.children("classify")
+    assert networks_in(child)
+    assert networks_in(site.processes["classify"].pid) == set()

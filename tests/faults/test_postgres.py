@@ -13,6 +13,7 @@ from tests.faults import figures
 from tests.faults.arming import Failpoints
 from tests.faults.conftest import live_site
 from tests.faults.figures import scaled
+from tests.faults.repeats import LIMIT, times
 from tests.faults.test_races import (
     test_a_decision_during_a_classification_stands,
     test_a_hundred_identical_uploads_at_once_give_one_row,
@@ -43,7 +44,9 @@ __all__ = [  # run here once more, with the site below
     "test_of_two_reviewers_at_the_same_instant_the_first_wins",
     "test_overlapping_sweeps_ring_once_a_lease",
 ]
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(LIMIT)]
+
+DEADLOCKS = times(3, 20)
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +59,9 @@ def site(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def test_no_photo_is_lost_when_the_whole_worker_is_killed(
     site: LiveSite, visit: Visit, failpoints: Failpoints
 ) -> None:
-    """F02: ten kills among 150 photos."""
+    """F02: in a thorough run as often as on SQLite."""
     failpoints.arm_always("W5", BUSY)
-    survive_kills(site, visit, photos=150, kills=10)
+    survive_kills(site, visit, photos=times(150, 1000), kills=times(10, 50))
 
 
 def answered(visit: Visit) -> bool:
@@ -71,14 +74,14 @@ def test_a_database_that_restarts_loses_no_photo(
 ) -> None:
     """F27: while it is away people are told so, and then all goes on by itself."""
     failpoints.arm_always("W5", BUSY)
-    visit.send_many(60)
-    for _ in range(3):
+    visit.send_many(times(60, 500))
+    for _ in range(times(3, 5)):
         postgres.stop(mode)
         assert visit.send().status == 503
         postgres.start()
         wait_until(lambda: answered(visit), "photos are taken again", seconds=10)
     failpoints.disarm()
-    visit.wait_ended(len(visit.stored()), seconds=90)
+    visit.wait_ended(len(visit.stored()), seconds=30 + len(visit.stored()))
     visit.assert_kept()
 
 
@@ -104,7 +107,7 @@ def test_a_database_without_free_connections_is_told_and_recovers(
 def test_connections_cut_in_the_middle_of_anything_lose_no_photo(
     visit: Visit, failpoints: Failpoints, postgres: Postgres
 ) -> None:
-    """F29, F42: twenty times all connections of the site at once, while it works."""
+    """F42: twenty times all connections of the site at once, while it works."""
     failpoints.arm_always("W7", BUSY)
     visit.send_many(40)
     cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = 'faults'"
@@ -113,6 +116,53 @@ def test_connections_cut_in_the_middle_of_anything_lose_no_photo(
         visit.send()
     failpoints.disarm()
     visit.wait_ended(len(visit.stored()), seconds=90)
+    visit.assert_kept()
+
+
+def waiting_for_locks(postgres: Postgres) -> int:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    return int(str(postgres.rows("faults", waiting)[0][0]))
+
+
+def force_deadlock(visit: Visit, postgres: Postgres) -> int:
+    """Lock a photo and then its version, where a worker does it the other way round; return the
+    photo. The worker is the one whose transaction PostgreSQL ends.
+    """
+
+    def wait_for_locks(count: int) -> None:
+        wait_until(lambda: waiting_for_locks(postgres) >= count, "they wait", seconds=20, every=0)
+
+    address = postgres.url("faults")
+    with psycopg.connect(address) as gate, psycopg.connect(address) as other:
+        other.execute("SET deadlock_timeout = '1h'")
+        gate.execute("LOCK TABLE classifier_prediction IN SHARE MODE")
+        photo = visit.send().pk
+        wait_for_locks(1)  # the worker has locked the version and is about to insert
+        other.execute("SELECT id FROM classifier_photo WHERE id = %s FOR UPDATE", [photo])
+        versions = "SELECT id FROM classifier_modelversion FOR UPDATE"
+        blocked = threading.Thread(target=other.execute, args=(versions,))
+        blocked.start()
+        wait_for_locks(2)
+        gate.rollback()
+        blocked.join()
+        other.rollback()
+    return photo
+
+
+def test_a_deadlock_while_an_answer_is_recorded_counts_against_no_photo(
+    site: LiveSite, visit: Visit, postgres: Postgres
+) -> None:
+    """F29: the photo waits, is tried again as the same attempt, and is answered once."""
+    with psycopg.connect(postgres.url("faults")) as connection:
+        connection.execute("ALTER DATABASE faults SET deadlock_timeout = '100ms'")
+    log_before = len(site.log("classify"))
+    photos = [force_deadlock(visit, postgres) for _ in range(DEADLOCKS)]
+    visit.wait_ended(DEADLOCKS, seconds=30 + DEADLOCKS)
+    log = site.log("classify")[log_before:]
+    assert "deadlock detected" in log
+    assert [photo for photo in photos if f"photo {photo} waits" not in log] == []
+    most = f"SELECT max(attempts) FROM classifier_photo WHERE photo_set_id = {visit.photo_set}"
+    assert site.value(most) == 1
     visit.assert_kept()
 
 

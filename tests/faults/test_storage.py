@@ -12,10 +12,11 @@ import pytest
 from tests.factories import jpeg
 from tests.faults.arming import Failpoints
 from tests.faults.conftest import live_site
+from tests.faults.repeats import LIMIT, repeated
 from tests.faults.visit import Visit, at_once, original
 from tests.live_site import LiveSite, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(LIMIT)]
 
 
 def stored_files(site: LiveSite) -> set[Path]:
@@ -23,6 +24,7 @@ def stored_files(site: LiveSite) -> set[Path]:
     return {path for path in media.rglob("*") if path.is_file() and "derived" not in path.parts}
 
 
+@repeated(5)
 @pytest.mark.parametrize("moment", ["U2", "U3", "U4"])
 def test_a_full_disk_is_answered_with_507_and_leaves_nothing(
     site: LiveSite, visit: Visit, failpoints: Failpoints, moment: str
@@ -51,6 +53,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+@repeated(5)
 def test_a_disk_that_is_really_full_refuses_large_photos_and_still_shows_pages(
     site: LiveSite, visit: Visit
 ) -> None:
@@ -66,6 +69,7 @@ def test_a_disk_that_is_really_full_refuses_large_photos_and_still_shows_pages(
     visit.wait_ended(1, seconds=30)
 
 
+@repeated(5)
 def test_a_database_without_room_stores_no_photo_and_says_so(
     site: LiveSite, visit: Visit, failpoints: Failpoints
 ) -> None:
@@ -92,6 +96,7 @@ def cramped(tmp_path: Path) -> Iterator[tuple[LiveSite, Path]]:
         yield running, disk
 
 
+@repeated(5)
 def test_a_database_whose_disk_is_really_full_stores_no_photo_and_says_so(
     cramped: tuple[LiveSite, Path],
 ) -> None:
@@ -125,6 +130,7 @@ def rot(path: Path) -> None:
     path.write_bytes(content)
 
 
+@repeated(5)
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
@@ -166,12 +172,21 @@ def locked_database(site: LiveSite) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
-def test_a_locked_database_answers_503_and_loses_no_decision(site: LiveSite, visit: Visit) -> None:
-    """F25: upload and review wait their 20 seconds, say so, and work when tried again."""
+@repeated(5)
+def test_a_locked_database_answers_503_and_loses_no_decision(
+    site: LiveSite, visit: Visit, failpoints: Failpoints
+) -> None:
+    """F25: upload and review wait their 20 seconds, say so, and work when tried again; a worker
+    that could not record its answer gives it later, once.
+    """
     photo = visit.send(cracked=True).pk
     visit.wait_ended(1, seconds=30)
     decide = f"/photos/{photo}/decisions/"
+    failpoints.arm("W6", "hold")
+    visit.send()
+    failpoints.wait_held("W6")
     with locked_database(site):
+        failpoints.disarm()
         answers = at_once(
             lambda: visit.post(jpeg()),
             lambda: visit.session.submit(decide, {"outcome": "confirmed"}, json=True),
@@ -182,3 +197,5 @@ def test_a_locked_database_answers_503_and_loses_no_decision(site: LiveSite, vis
     assert again.status_code == 200
     decisions = f"SELECT count(*) FROM classifier_decision WHERE photo_id = {photo}"
     assert site.value(decisions) == 1
+    visit.wait_ended(2, seconds=60)
+    visit.assert_kept()

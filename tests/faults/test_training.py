@@ -10,10 +10,11 @@ import requests
 
 from tests.faults import figures
 from tests.faults.arming import Failpoints
+from tests.faults.repeats import LIMIT, repeated
 from tests.faults.visit import Visit
 from tests.live_site import LiveSite, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(LIMIT)]
 
 RUN_MOMENTS = ("T1", "T2", "T3", "T4", "T5", "T6")
 
@@ -49,6 +50,7 @@ def trained(site: LiveSite, visit: Visit) -> int:
     return site.value("SELECT max(id) FROM classifier_modelversion")
 
 
+@repeated(5)
 def test_the_run_of_a_killed_trainer_goes_on_and_lists_no_half_model(
     site: LiveSite, reviewed: Visit, failpoints: Failpoints
 ) -> None:
@@ -68,6 +70,7 @@ def test_the_run_of_a_killed_trainer_goes_on_and_lists_no_half_model(
     reviewed.assert_kept()
 
 
+@repeated(5)
 def test_a_run_that_was_committed_stays_when_its_trainer_is_killed(
     site: LiveSite, reviewed: Visit, failpoints: Failpoints
 ) -> None:
@@ -113,6 +116,7 @@ def newest_run(site: LiveSite) -> tuple[str, str]:
     return str(state), str(message)
 
 
+@repeated(20)
 @pytest.mark.parametrize("moment", ["T8", "T9"])
 def test_an_activation_cut_off_leaves_exactly_one_active_version(
     site: LiveSite, reviewed: Visit, failpoints: Failpoints, moment: str
@@ -157,6 +161,7 @@ def reads_what_is_locked(file: Path) -> bool:
     return os.access(file, os.R_OK)
 
 
+@repeated(5)
 @pytest.mark.parametrize("spoil", [damage, make_unloadable, lock])
 def test_a_version_that_cannot_be_loaded_gives_way_to_the_one_before(
     site: LiveSite, reviewed: Visit, spoil: Callable[[Path], None], tmp_path: Path
@@ -188,6 +193,7 @@ def test_a_version_that_cannot_be_loaded_gives_way_to_the_one_before(
     reviewed.assert_kept()
 
 
+@repeated(5)
 def test_a_version_that_ends_its_workers_gives_way_to_the_one_before(
     site: LiveSite, reviewed: Visit, failpoints: Failpoints
 ) -> None:

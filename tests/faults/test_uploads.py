@@ -10,10 +10,11 @@ import pytest
 from tests.console import Console
 from tests.factories import jpeg
 from tests.faults.arming import Failpoints
+from tests.faults.repeats import LIMIT, repeated
 from tests.faults.visit import Visit
 from tests.live_site import LiveSite, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(LIMIT)]
 
 MOMENTS = ("U1", "U2", "U3", "U4", "U5", "U6", "U7", "U8")
 CLEAR_INCOMING = (
@@ -25,6 +26,7 @@ def incoming(site: LiveSite) -> list[str]:
     return [path.name for path in (site.layout.data / "media" / "incoming").iterdir()]
 
 
+@repeated(10)
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_web_worker_killed_at_any_moment_leaves_one_photo_after_the_retry(
     site: LiveSite, visit: Visit, failpoints: Failpoints, console: Console, moment: str

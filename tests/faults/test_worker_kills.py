@@ -12,20 +12,24 @@ from tests.faults import figures
 from tests.faults.arming import Failpoints
 from tests.faults.conftest import LEASE_SECONDS
 from tests.faults.figures import scaled
+from tests.faults.repeats import LIMIT, THOROUGH, repeated, times
 from tests.faults.visit import Visit
 from tests.live_site import LiveSite, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(LIMIT)]
 
 MOMENTS = ("W1", "W2", "W3", "W4", "W5", "W6", "W7", "W8")
 KILLS_A_MOMENT = 2
+NEIGHBOURS = times(20, 199)
+TAKEN_TWICE = times(30, 200)
 BUSY = "sleep 0.03"  # the stub engine is quicker than any kill
 
 
+@repeated(5)
 def test_a_child_killed_at_any_moment_loses_and_doubles_nothing(
     visit: Visit, failpoints: Failpoints
 ) -> None:
-    """F01: sixteen kills; each photo ends within 30 s of its own."""
+    """F01: two kills a moment; each photo ends within 30 s of its own."""
     for number, moment in enumerate(MOMENTS, start=1):
         failpoints.arm(moment, "kill", times=KILLS_A_MOMENT)
         visit.send_many(3)
@@ -88,20 +92,22 @@ def test_a_photo_whose_worker_died_is_served_before_a_hundred_that_wait(
     visit.assert_kept()
 
 
+@repeated(10)
 @pytest.mark.parametrize(
     "number",
     [
         pytest.param(signal.SIGTERM, id="TERM"),
-        pytest.param(signal.SIGQUIT, id="QUIT", marks=pytest.mark.long),
+        pytest.param(signal.SIGQUIT, id="QUIT", marks=[] if THOROUGH else pytest.mark.long),
     ],
 )
+@pytest.mark.parametrize("moment", MOMENTS[3:7] if THOROUGH else ["W5"])
 def test_a_stopped_worker_finishes_the_photo_in_hand(
-    site: LiveSite, visit: Visit, failpoints: Failpoints, number: signal.Signals
+    site: LiveSite, visit: Visit, failpoints: Failpoints, moment: str, number: signal.Signals
 ) -> None:
     """F04: a deployment counts against no photo."""
-    failpoints.arm("W5", "sleep 2")
+    failpoints.arm(moment, "sleep 2")
     visit.send_many(3)
-    failpoints.wait_struck("W5")
+    failpoints.wait_struck(moment)
     process = site.processes.pop("classify")
     process.send_signal(number)
     assert process.wait(35) == 0
@@ -112,6 +118,7 @@ def test_a_stopped_worker_finishes_the_photo_in_hand(
     assert site.value(most) == 1
 
 
+@repeated(3)
 def test_a_frozen_workers_late_answer_is_discarded(
     site: LiveSite, visit: Visit, failpoints: Failpoints
 ) -> None:
@@ -152,8 +159,8 @@ def test_a_photo_that_kills_its_worker_is_set_aside_after_three_attempts(
     failpoints.arm_always("W4", "kill", row=poison + 1)
     visit.sent.clear()
     assert visit.send().pk == poison + 1
-    visit.send_many(20)
-    visit.wait_ended(22, seconds=120)
+    visit.send_many(NEIGHBOURS)
+    visit.wait_ended(2 + NEIGHBOURS, seconds=120 + NEIGHBOURS)
     state, attempts, reason = site.rows(
         f"SELECT state, attempts, reason FROM classifier_photo WHERE id = {poison + 1}"
     )[0]
@@ -163,6 +170,7 @@ def test_a_photo_that_kills_its_worker_is_set_aside_after_three_attempts(
     visit.assert_kept()
 
 
+@repeated(3)
 def test_a_network_that_hangs_is_ended_and_the_photo_tried_again(
     site: LiveSite, visit: Visit, failpoints: Failpoints
 ) -> None:
@@ -181,14 +189,14 @@ def test_a_message_for_a_photo_that_two_workers_get_is_answered_once(
     """F31: sweeper and upload may both ring; only one claim wins."""
     site.start_worker("second")
     failpoints.arm_always("W2", BUSY)
-    visit.send_many(30)
+    visit.send_many(TAKEN_TWICE)
     for _ in range(3):
         console.run("shell", "-c", RING_ALL)
-    visit.wait_ended(30, seconds=60)
+    visit.wait_ended(TAKEN_TWICE, seconds=60 + TAKEN_TWICE)
     site.kill("second")
     visit.assert_kept()
     total = f"SELECT sum(attempts) FROM classifier_photo WHERE photo_set_id = {visit.photo_set}"
-    assert site.value(total) == 30
+    assert site.value(total) == TAKEN_TWICE
 
 
 RING_ALL = (

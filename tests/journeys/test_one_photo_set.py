@@ -108,8 +108,8 @@ def test_reviewed_photos_train_a_candidate_that_the_worker_picks_up(
             answer = {"outcome": "dismissed", "cause": "texture"}
         session.submit(f"/photos/{pk}/decisions/", dict(answer))
     worker = site.processes["classify"].pid
-    for _ in range(2):  # the second press leads to the same run
-        session.submit("/training-runs/")
+    pressed = [session.submit("/training-runs/").status_code for _ in range(2)]
+    assert pressed == [200, 409]
     assert site.value("SELECT count(*) FROM classifier_trainingrun") == 1
     site.wait_for_run(seconds=400)
 

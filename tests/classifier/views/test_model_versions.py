@@ -3,16 +3,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from classifier import manifests, retraining, versions
-from classifier.models import (
-    AuditEvent,
-    ModelVersion,
-    Rescoring,
-    Structure,
-    TrainingRun,
-    Trial,
-    User,
-)
+from classifier import retraining, versions
+from classifier.models import AuditEvent, ModelVersion, Rescoring, Trial, User
 from tests.classifier.views.conftest import ClientFor
 from tests.factories import active_version, make_candidate, make_lessons, make_user
 from tests.speed.pages import MOST_QUERIES
@@ -34,55 +26,6 @@ def admin() -> User:
 @pytest.fixture
 def _reviewed(admin: User) -> None:
     make_lessons(admin)
-
-
-def test_the_button_says_what_is_missing(client: Client) -> None:
-    answer = client.post(reverse("train"), follow=True)
-    assert "4 confirmed photos are needed; there are 0." in answer.content.decode()
-    assert not TrainingRun.objects.exists()
-
-
-@pytest.mark.usefixtures("_reviewed")
-def test_before_a_run_the_page_says_what_the_gate_will_ask_for(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = client.get(reverse("models")).content.decode()
-    assert "cannot pass the gate" in page
-    assert "they have 1 and 1." in page
-    assert not Structure.objects.exclude(side="").exists(), "Looking draws no side."
-    monkeypatch.setattr(manifests, "FEWEST_MEASURED", 1)
-    page = client.get(reverse("models")).content.decode()
-    assert "have 1 confirmed and 1 dismissed photos; it needs 1 of each." in page
-    assert "cannot pass the gate" not in page
-
-
-@pytest.mark.usefixtures("_reviewed")
-def test_two_presses_start_one_run(client: Client, rung: list[int]) -> None:
-    answers = [client.post(reverse("train")) for _ in range(2)]
-    run = TrainingRun.objects.get()
-    assert {answer["Location"] for answer in answers} == {reverse("training-run", args=[run.pk])}
-    assert rung == [run.pk]
-
-
-@pytest.mark.usefixtures("_reviewed")
-def test_the_run_page_shows_progress_and_cancels(client: Client) -> None:
-    client.post(reverse("train"))
-    run = TrainingRun.objects.get()
-    assert client.get(reverse("training-run", args=[run.pk])).status_code == 200
-    assert client.get(reverse("training-run-progress", args=[run.pk])).status_code == 200
-    client.post(reverse("training-run-cancel", args=[run.pk]))
-    run.refresh_from_db()
-    assert run.state == "cancelled"
-
-
-@pytest.mark.usefixtures("_reviewed")
-def test_with_nothing_new_the_page_offers_to_train_anyway(client: Client, admin: User) -> None:
-    retraining.execute(retraining.request_run(by=admin).pk)
-    page = client.post(reverse("train"), follow=True).content.decode()
-    assert "Nothing was reviewed since Training run" in page
-    assert "Train anyway" in page
-    client.post(reverse("train"), {"anyway": "1"})
-    assert TrainingRun.objects.count() == 2
 
 
 @pytest.mark.usefixtures("_reviewed")
