@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from classifier import failpoints, overriding, seals
+from classifier import failpoints, overriding, seals, shadows
 from classifier.engine import ModelFacts, engine
 from classifier.models import AuditEvent, ModelVersion, Rescoring, ThresholdSet, Trial, User
 from classifier.states import ThresholdOrigin, VersionState
@@ -119,22 +119,30 @@ def _described(facts: ModelFacts) -> dict[str, Any]:
 def objection(version: ModelVersion) -> str:
     """Say why `version` needs a typed reason to go live; empty where it needs none."""
     active, back = ModelVersion.objects.active(), previous()
-    return objections([version], active=active, back=back)[version.pk]
+    untried = shadows.not_ended()
+    return objections([version], active=active, back=back, untried=untried)[version.pk]
 
 
 def objections(
-    rows: Iterable[ModelVersion], *, active: ModelVersion | None, back: ModelVersion | None
+    rows: Iterable[ModelVersion],
+    *,
+    active: ModelVersion | None,
+    back: ModelVersion | None,
+    untried: Mapping[int, str],
 ) -> dict[int, str]:
     """Say of each version, by id, why it needs a typed reason to go live; empty where it does not.
 
     What was active before (`back`) may come back without one: that is the way out. Others that
-    once classified are judged like candidates.
+    once classified are judged like candidates, but for the trial on the newest photos (`untried`:
+    `shadows.not_ended()`).
     """
     if active is None:
         return {row.pk: "" for row in rows}
     trials = Trial.objects.newest_beside(active)
     return {
-        row.pk: "" if row in (active, back) else _found(row, active, trials.get(row.pk))
+        row.pk: ""
+        if row in (active, back)
+        else _found(row, active, trials.get(row.pk)) or untried.get(row.pk, "")
         for row in rows
     }
 
