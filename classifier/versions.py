@@ -192,7 +192,8 @@ def activate(version: ModelVersion, *, by: User, reason: str = "") -> ModelVersi
 def discard(version: ModelVersion, *, by: User) -> None:
     """Remove a version's files; its card and its predictions stay. Raises CannotDiscard.
 
-    The active version, the one before it and the newest three are always kept.
+    The active version, the one before it, the one that a roll back left last and the newest three
+    are always kept.
     """
     with transaction.atomic():
         list(ModelVersion.objects.locked())
@@ -215,9 +216,24 @@ def is_needed(version: ModelVersion, *, back: ModelVersion | None) -> str:
         return _("%(version)s is active.") % {"version": version}
     if version == back:
         return _("%(version)s was active before: it is the way back.") % {"version": version}
-    if version in ModelVersion.objects.newest_kept(FEWEST_KEPT):
+    kept = list(ModelVersion.objects.kept())
+    if version == _left_last(kept):
+        return _("%(version)s was left for an earlier one: it may be wanted again.") % {
+            "version": version
+        }
+    if version in kept[:FEWEST_KEPT]:
         return _("The newest %(count)s versions are kept.") % {"count": FEWEST_KEPT}
     return ""
+
+
+def _left_last(rows: Iterable[ModelVersion]) -> ModelVersion | None:
+    """Return the version that classified last before the active one, as far as it can be used."""
+    left = [
+        (row.activated_at, row.pk, row)
+        for row in rows
+        if row.activated_at and not row.failed_at and row.state != VersionState.ACTIVE
+    ]
+    return max(left)[2] if left else None
 
 
 def fall_back(broken: ModelVersion, *, why: str) -> ModelVersion | None:

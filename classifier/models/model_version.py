@@ -70,9 +70,9 @@ class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
         untried = candidates.exclude(rescorings__state=RescoringState.FINISHED)
         return set(untried.order_by().values_list("pk", flat=True))
 
-    def newest_kept(self, count: int) -> "ModelVersionQuerySet":
-        """The newest versions of those whose files are kept."""
-        return self.exclude(state=VersionState.DISCARDED).order_by("-pk")[:count]
+    def kept(self) -> "ModelVersionQuerySet":
+        """Versions whose files are kept, the newest first."""
+        return self.exclude(state=VersionState.DISCARDED).defer("card").order_by("-pk")
 
     def retired_lately(self) -> "ModelVersionQuerySet":
         """Versions that classified before and may again, the one that did so last first."""
