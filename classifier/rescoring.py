@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from classifier import classification, versions
+from classifier import classification, shadows, versions
 from classifier.engine import ModelFileError
 from classifier.flips import Flip, Flips
 from classifier.models import (
@@ -27,8 +27,6 @@ from classifier.states import RescoringState, VersionState
 
 logger = logging.getLogger(__name__)
 
-SHADOWED = 500
-"""So many of the newest photos a candidate is tried on."""
 BATCH_SECONDS = 50.0
 SILENCE = timedelta(seconds=180)
 
@@ -51,10 +49,9 @@ def ask(version: ModelVersion, *, by: User) -> Rescoring:
 
 
 def _to_judge(version: ModelVersion) -> PhotoQuerySet:
-    photos = Photo.objects.not_judged_by(version)
     if version.state == VersionState.ACTIVE:
-        return photos
-    return photos.with_ids(Photo.objects.classified().newest_ids(SHADOWED))
+        return Photo.objects.not_judged_by(version)
+    return shadows.to_judge(version)
 
 
 def waiting(version: ModelVersion) -> int:

@@ -127,18 +127,27 @@ def write_report(self: Task, report_id: int) -> None:
 def run_training(run_id: int) -> None:
     _step_back(TRAINING_NICENESS)
     retraining.execute(run_id)
+    _ring_for_rescorings()
 
 
 @shared_task(time_limit=TRAINING_LIMIT_SECONDS)
 def compare_version(version_id: int) -> None:
     _step_back(TRAINING_NICENESS)
     trials.carry_out(ModelVersion.objects.get(pk=version_id))
+    _ring_for_rescorings()
 
 
 @shared_task(time_limit=TRAINING_LIMIT_SECONDS)
 def rescore(rescoring_id: int) -> None:
     _step_back(TRAINING_NICENESS)
     rescoring.go_on(rescoring_id)
+    _ring_for_rescorings()
+
+
+def _ring_for_rescorings() -> None:
+    """Ring for those that nobody works on: new ones, and ones whose time was up."""
+    for rescoring_id in rescoring.take_due(timezone.now()):
+        doorbell.ring(rescore, rescoring_id)
 
 
 @shared_task(time_limit=60)
@@ -159,8 +168,7 @@ def sweep() -> None:
         doorbell.ring(write_report, report_id)
     for run_id in retraining.queued_runs():
         doorbell.ring(run_training, run_id)
-    for rescoring_id in rescoring.take_due(now):
-        doorbell.ring(rescore, rescoring_id)
+    _ring_for_rescorings()
     Pulse.objects.beat(health.SWEEP, messages=messages)
     lessons.order_new()
 

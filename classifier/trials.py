@@ -4,7 +4,7 @@ ends with a sentence also where it could not be made.
 
 import logging
 
-from classifier import gate
+from classifier import gate, rescoring, shadows
 from classifier.engine import Comparison, Finding, HairlineMLError
 from classifier.models import AuditEvent, ModelVersion, Trial, User
 
@@ -24,12 +24,14 @@ def ask(version: ModelVersion, *, by: User) -> bool:
 
 
 def carry_out(version: ModelVersion) -> None:
-    """Compare a version with the active one, unless what was asked for is answered."""
+    """Compare a version with the active one, unless what was asked for is answered; try one that
+    passed on the newest photos next.
+    """
     asked = AuditEvent.objects.newest(ASKED, version)
     if asked and _is_answered(asked, version):
         return
     try:
-        gate.compare(version)
+        trial = gate.compare(version)
     except gate.CannotCompare as error:
         logger.warning("version %s was not compared: %s", version.pk, error)
     except HairlineMLError as error:
@@ -37,6 +39,9 @@ def carry_out(version: ModelVersion) -> None:
     except Exception:
         logger.exception("the comparison of version %s failed", version.pk)
         _record_failure(version, FAULT)
+    else:
+        if trial.passed and asked and asked.actor and version.pk in shadows.not_ended():
+            rescoring.ask(version, by=asked.actor)
 
 
 def _is_answered(asked: AuditEvent, version: ModelVersion) -> bool:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from classifier import failpoints, overriding, seals
+from classifier import failpoints, overriding, seals, shadows
 from classifier.engine import ModelFacts, engine
 from classifier.models import AuditEvent, ModelVersion, Rescoring, ThresholdSet, Trial, User
 from classifier.states import ThresholdOrigin, VersionState
@@ -119,22 +119,30 @@ def _described(facts: ModelFacts) -> dict[str, Any]:
 def objection(version: ModelVersion) -> str:
     """Say why `version` needs a typed reason to go live; empty where it needs none."""
     active, back = ModelVersion.objects.active(), previous()
-    return objections([version], active=active, back=back)[version.pk]
+    untried = shadows.not_ended()
+    return objections([version], active=active, back=back, untried=untried)[version.pk]
 
 
 def objections(
-    rows: Iterable[ModelVersion], *, active: ModelVersion | None, back: ModelVersion | None
+    rows: Iterable[ModelVersion],
+    *,
+    active: ModelVersion | None,
+    back: ModelVersion | None,
+    untried: Mapping[int, str],
 ) -> dict[int, str]:
     """Say of each version, by id, why it needs a typed reason to go live; empty where it does not.
 
     What was active before (`back`) may come back without one: that is the way out. Others that
-    once classified are judged like candidates.
+    once classified are judged like candidates, but for the trial on the newest photos (`untried`:
+    `shadows.not_ended()`).
     """
     if active is None:
         return {row.pk: "" for row in rows}
     trials = Trial.objects.newest_beside(active)
     return {
-        row.pk: "" if row in (active, back) else _found(row, active, trials.get(row.pk))
+        row.pk: ""
+        if row in (active, back)
+        else _found(row, active, trials.get(row.pk)) or untried.get(row.pk, "")
         for row in rows
     }
 
@@ -184,7 +192,8 @@ def activate(version: ModelVersion, *, by: User, reason: str = "") -> ModelVersi
 def discard(version: ModelVersion, *, by: User) -> None:
     """Remove a version's files; its card and its predictions stay. Raises CannotDiscard.
 
-    The active version, the one before it and the newest three are always kept.
+    The active version, the one before it, the one that a roll back left last and the newest three
+    are always kept.
     """
     with transaction.atomic():
         list(ModelVersion.objects.locked())
@@ -207,9 +216,24 @@ def is_needed(version: ModelVersion, *, back: ModelVersion | None) -> str:
         return _("%(version)s is active.") % {"version": version}
     if version == back:
         return _("%(version)s was active before: it is the way back.") % {"version": version}
-    if version in ModelVersion.objects.newest_kept(FEWEST_KEPT):
+    kept = list(ModelVersion.objects.kept())
+    if version == _left_last(kept):
+        return _("%(version)s was left for an earlier one: it may be wanted again.") % {
+            "version": version
+        }
+    if version in kept[:FEWEST_KEPT]:
         return _("The newest %(count)s versions are kept.") % {"count": FEWEST_KEPT}
     return ""
+
+
+def _left_last(rows: Iterable[ModelVersion]) -> ModelVersion | None:
+    """Return the version that classified last before the active one, as far as it can be used."""
+    left = [
+        (row.activated_at, row.pk, row)
+        for row in rows
+        if row.activated_at and not row.failed_at and row.state != VersionState.ACTIVE
+    ]
+    return max(left)[2] if left else None
 
 
 def fall_back(broken: ModelVersion, *, why: str) -> ModelVersion | None:

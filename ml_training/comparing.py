@@ -153,6 +153,7 @@ def _trial(
         candidate=_shown(candidate, [pair[1] for pair in pairs], drawn[1]),
         golden_difference=_from_recorded(candidate.model, drawn[1]),
         retrained="base" in candidate.model.facts.card,
+        groups=[photo.group for photo in photos],
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ml_training.certainty import NINETY, lowest_difference, signed, told_difference
+from ml_training.certainty import NINETY, lowest_difference, resampled, signed, told_difference
 from ml_training.contracts import FEWEST_MEASURED, GOLDEN_TOLERANCE, Finding, Thresholds
 from ml_training.evaluation import Answers, Values, auc, expected_calibration_error
 
@@ -68,6 +68,11 @@ class Trial:
     candidate: Shown
     golden_difference: float | None = None
     retrained: bool = False
+    groups: Sequence[str] = ()
+    """The structure of each photo; nothing where each stands for itself."""
+
+    def groups_of(self, photos: Answers) -> list[str]:
+        return [group for group, is_one in zip(self.groups, photos, strict=False) if is_one]
 
 
 Rule = Callable[[Trial], Iterator[Finding]]
@@ -103,9 +108,10 @@ def _recall(trial: Trial) -> Iterator[Finding]:
     active, candidate = (s.finds()[trial.cracked] for s in (trial.active, trial.candidate))
     if not len(active):
         return
-    surely = lowest_difference(candidate, active)
+    groups = trial.groups_of(trial.cracked)
+    surely = lowest_difference(candidate, active, groups)
     found = f"it finds {candidate.sum()} of {len(active)} cracked photos, the active version "
-    found += f"{active.sum()} ({told_difference(candidate, active)})"
+    found += f"{active.sum()} ({told_difference(candidate, active, groups)})"
     if surely >= -LOST_RECALL:
         yield Finding("recall", True, f"{found[0].upper()}{found[1:]}.")
     else:
@@ -125,7 +131,8 @@ def _recall_of_kinds(trial: Trial) -> Iterator[Finding]:
             continue
         active, candidate = (s.finds()[of_kind] for s in (trial.active, trial.candidate))
         found = f"of the kind “{kind}” it finds {candidate.sum()} of {len(active)} cracked photos, "
-        found += f"the active version {active.sum()} ({told_difference(candidate, active)})"
+        told = told_difference(candidate, active, trial.groups_of(of_kind))
+        found += f"the active version {active.sum()} ({told})"
         passed = bool(candidate.mean() >= active.mean() - LOST_RECALL_OF_A_KIND)
         begin = "Of" if passed else "It misses more cracks: of"
         yield Finding("recall by kind", passed, f"{begin}{found[2:]}.")
@@ -136,13 +143,14 @@ def _flags(trial: Trial) -> Iterator[Finding]:
     active, candidate = (s.flags()[trial.cracked] for s in (trial.active, trial.candidate))
     if not len(active):
         return
-    passed = lowest_difference(active, candidate) <= 0
+    groups = trial.groups_of(trial.cracked)
+    passed = lowest_difference(active, candidate, groups) <= 0
     begin = "It flags" if passed else "It leaves more cracks undecided: it flags"
     yield Finding(
         "cracks flagged",
         passed,
         f"{begin} {candidate.sum()} of {len(active)} cracked photos, the active version "
-        f"{active.sum()} ({told_difference(candidate, active)}).",
+        f"{active.sum()} ({told_difference(candidate, active, groups)}).",
     )
 
 
@@ -158,13 +166,14 @@ def _no_more_often(
         active, candidate = (answered(s)[~trial.cracked] for s in (trial.active, trial.candidate))
         if not len(active):
             return
-        passed = lowest_difference(candidate, active) <= by
+        groups = trial.groups_of(~trial.cracked)
+        passed = lowest_difference(candidate, active, groups) <= by
         begin = f"It {verb}" if passed else f"{otherwise}: it {verb}"
         yield Finding(
             rule,
             passed,
             f"{begin} {candidate.sum()} of {len(active)} photos without a crack, the active "
-            f"version {active.sum()} ({told_difference(candidate, active)}).",
+            f"version {active.sum()} ({told_difference(candidate, active, groups)}).",
         )
 
     return within
@@ -191,8 +200,7 @@ def _calibration(trial: Trial) -> Iterator[Finding]:
         return
     everything = np.arange(len(trial.cracked))
     active, candidate = _errors(trial, everything)
-    rng = np.random.default_rng(0)
-    drawn = rng.integers(0, len(everything), (_DRAWS_OF_ECE, len(everything)))
+    drawn = resampled(len(everything), trial.groups, _DRAWS_OF_ECE)
     low, high = np.quantile(np.diff([_errors(trial, some) for some in drawn], axis=1), NINETY)
     passed = candidate <= active + WORSE_ECE
     begin = "Its scores" if passed else "Its scores say less about the chance of a crack: they"

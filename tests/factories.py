@@ -10,9 +10,18 @@ from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from classifier import classification, intake, review, versions
+from classifier import classification, intake, rescoring, retraining, review, versions
 from classifier.engine import engine
-from classifier.models import Inspection, ModelVersion, Photo, PhotoSet, Region, Structure, User
+from classifier.models import (
+    Inspection,
+    ModelVersion,
+    Photo,
+    PhotoSet,
+    Region,
+    Rescoring,
+    Structure,
+    User,
+)
 
 _numbers = itertools.count(1)
 
@@ -123,3 +132,17 @@ def make_candidate(name: str = "candidate") -> ModelVersion:
     (folder / "card.json").write_text(json.dumps({"name": name}))
     facts = engine().read_facts(folder)
     return versions.register_candidate(facts, folder, parent=active_version())
+
+
+def end_trials() -> None:
+    """Let every candidate on trial look at all of its photos."""
+    for row in Rescoring.objects.open():
+        rescoring.go_on(row.pk)
+
+
+def train_candidate(by: User) -> ModelVersion:
+    """Return the candidate of a run that has ended, and its trial with it."""
+    run = retraining.request_run(by=by)
+    retraining.execute(run.pk)
+    end_trials()
+    return ModelVersion.objects.get(training_run=run)

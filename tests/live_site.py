@@ -274,7 +274,7 @@ class LiveSite:
         return self.value(f"SELECT count(*) FROM classifier_photo WHERE state = '{state}'")
 
     def wait_for_run(self, *, seconds: float) -> None:
-        """Wait until the newest training run has ended well."""
+        """Wait until the newest training run has ended well, and the trial of its candidate has."""
         newest = "SELECT state, message FROM classifier_trainingrun ORDER BY id DESC LIMIT 1"
         wait_until(
             lambda: self.rows(newest)[0][0] not in ("queued", "running"),
@@ -282,6 +282,8 @@ class LiveSite:
             seconds=seconds,
         )
         assert self.rows(newest) == [("succeeded", "")]
+        on_trial = "SELECT count(*) FROM classifier_rescoring WHERE state = 'running'"
+        wait_until(lambda: self.value(on_trial) == 0, "the trial ends", seconds=seconds)
 
     def wait_for_classified(self, count: int, *, seconds: float) -> None:
         wait_until(

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from classifier.models.moves import StateQuerySet
-from classifier.states import VERSION_MOVES, Verdict, VersionState
+from classifier.states import VERSION_MOVES, RescoringState, Verdict, VersionState
 
 if TYPE_CHECKING:
     from classifier.models import PhotoQuerySet
@@ -63,9 +63,16 @@ class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
         """All versions, unchangeable by others until the transaction ends."""
         return self.select_for_update().order_by("pk")
 
-    def newest_kept(self, count: int) -> "ModelVersionQuerySet":
-        """The newest versions of those whose files are kept."""
-        return self.exclude(state=VersionState.DISCARDED).order_by("-pk")[:count]
+    def not_tried(self, photos: "PhotoQuerySet") -> set[int]:
+        """Candidates, by id, that did not judge all of these photos and never ended a trial."""
+        left = photos.exclude(predictions__model_version=OuterRef("pk"))
+        candidates = self.filter(state=VersionState.CANDIDATE).filter(Exists(left))
+        untried = candidates.exclude(rescorings__state=RescoringState.FINISHED)
+        return set(untried.order_by().values_list("pk", flat=True))
+
+    def kept(self) -> "ModelVersionQuerySet":
+        """Versions whose files are kept, the newest first."""
+        return self.exclude(state=VersionState.DISCARDED).defer("card").order_by("-pk")
 
     def retired_lately(self) -> "ModelVersionQuerySet":
         """Versions that classified before and may again, the one that did so last first."""
@@ -143,6 +150,11 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_shipped(self) -> bool:
+        """It came with a release, and its files are kept."""
+        return self.parent_id is None and self.state != VersionState.DISCARDED
 
     def verdict(self, score: float) -> Verdict:
         """Judge a score by this version's thresholds."""

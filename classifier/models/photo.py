@@ -64,8 +64,8 @@ class PhotoQuerySet(PhotoQueue):
     def showing_others_than(self, version: "ModelVersion") -> "PhotoQuerySet":
         return self.classified().unsigned().exclude(prediction__model_version=version)
 
-    def newest_ids(self, limit: int) -> list[int]:
-        return list(self.order_by("-id").values_list("pk", flat=True)[:limit])
+    def newest(self, limit: int) -> "PhotoQuerySet":
+        return self.filter(pk__in=self.order_by("-id").values("pk")[:limit])
 
     def with_ids(self, ids: Iterable[int]) -> "PhotoQuerySet":
         return self.filter(pk__in=list(ids))

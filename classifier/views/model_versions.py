@@ -15,6 +15,7 @@ from classifier import (
     rescoring,
     retraining,
     roles,
+    shadows,
     tasks,
     trials,
     versions,
@@ -39,11 +40,12 @@ from classifier.views.access import SignedInRequest, guarded
 def models(request: SignedInRequest) -> HttpResponse:
     rows, back = ModelVersion.objects.for_list(), versions.previous()
     active = next((row for row in rows if row.state == VersionState.ACTIVE), None)
-    objections = versions.objections(rows, active=active, back=back)
+    untried = shadows.not_ended()
+    objections = versions.objections(rows, active=active, back=back, untried=untried)
     runs = TrainingRun.objects.select_related("requested_by", "candidate")[:20]
     context = {
         "active": active,
-        "shipped": ModelVersion.objects.shipped(),
+        "shipped": next((row for row in rows if row.is_shipped), None),
         "previous": back,
         "failed": ModelVersion.objects.alarming(),
         "versions": [(row, objections[row.pk]) for row in rows],
@@ -60,15 +62,19 @@ def model(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ModelVersion.objects.for_page(), pk=pk)
     kinds, alarms = auditing.false_alarms(row)
     trial = Trial.objects.newest_of(row)
-    active, back = ModelVersion.objects.active(), versions.previous()
+    active = ModelVersion.objects.active()
+    back = versions.previous() if row.state == VersionState.RETIRED else None
+    untried = shadows.not_ended()
+    objections = versions.objections([row], active=active, back=back, untried=untried)
     context = {
         "version": row,
         **_on_trial(row, active),
+        "untried": untried.get(row.pk, ""),
         "card": row.card,
         "served": cards.served(row, trial),
         "trial": trial,
         "flips": gate.flips(trial) if trial else None,
-        "objection": versions.objections([row], active=active, back=back)[row.pk],
+        "objection": objections[row.pk],
         "wish": overriding.standing(row, active),
         "second_admin": settings.SECOND_ADMIN,
         "miss_rate": auditing.miss_rate(AuditSample.objects.of_version(row)),

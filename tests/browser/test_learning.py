@@ -59,8 +59,11 @@ def compare_again(page: Page, site: LiveSite) -> None:
     page.get_by_role("button", name="Compare now").click()
     trials = "SELECT count(*) FROM classifier_trial"
     wait_until(lambda: site.value(trials) == 2, "it is compared again", seconds=60)
+    tried = "SELECT count(*) FROM classifier_rescoring WHERE state = 'finished'"
+    wait_until(lambda: site.value(tried) == 1, "its trial on the newest photos ends", seconds=60)
     page.reload()
     expect(page.get_by_text("It passed every condition below.")).to_be_visible()
+    expect(page.get_by_text("with all of 30 photos")).to_be_visible()
 
 
 def test_an_admin_goes_once_around_the_loop(

@@ -78,6 +78,11 @@ def test_a_version_is_trained_activated_and_lets_old_photos_be_judged_again(
     call_command("retrain", by=admin.username)
     candidate = ModelVersion.objects.get(state="candidate")
     assert "It passed the gate." in capsys.readouterr().out
+    with pytest.raises(CommandError, match=r"tried on all of the newest photos yet\. Say why"):
+        call_command("activate_model", candidate.name, by=admin.username)
+    call_command("evaluate_model", candidate.name)
+    assert f"rescore --by NAME --trial '{candidate}'" in capsys.readouterr().out
+    call_command("rescore", by=admin.username, trial=candidate.name)
     call_command("activate_model", candidate.name, by=admin.username)
     call_command("rescore", by=admin.username)
     told = capsys.readouterr().out

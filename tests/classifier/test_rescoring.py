@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from classifier import rescoring, review, tasks, thresholds, versions
+from classifier import rescoring, review, shadows, tasks, thresholds, versions
 from classifier.engine import PhotoAnswer, StubEngine
 from classifier.models import Decision, ModelVersion, Photo, Prediction, Rescoring, User
 from tests.factories import (
@@ -174,7 +174,7 @@ def test_a_candidate_on_trial_changes_no_answer(photos: list[Photo], admin: User
 def test_a_candidate_is_tried_on_the_newest_photos(
     monkeypatch: pytest.MonkeyPatch, photos: list[Photo], admin: User
 ) -> None:
-    monkeypatch.setattr(rescoring, "SHADOWED", 1)
+    monkeypatch.setattr(shadows, "SHADOWED", 1)
     candidate = make_candidate()
     rescoring.go_on(rescoring.ask(candidate, by=admin).pk)
     assert [prediction.photo for prediction in candidate.predictions.all()] == [photos[1]]

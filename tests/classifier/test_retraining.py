@@ -7,7 +7,14 @@ from classifier.engine import Progress
 from classifier.models import AuditEvent, ModelVersion, Photo, TrainingRun, User
 from classifier.readiness import readiness
 from classifier.states import RunState, VersionState
-from tests.factories import active_version, make_lessons, make_photo_set, make_reviewed, make_user
+from tests.factories import (
+    active_version,
+    end_trials,
+    make_lessons,
+    make_photo_set,
+    make_reviewed,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +32,7 @@ def _reviewed(admin: User) -> None:
 def run_once(admin: User) -> TrainingRun:
     run = retraining.request_run(by=admin)
     retraining.execute(run.pk)
+    end_trials()
     run.refresh_from_db()
     return run
 

@@ -5,7 +5,7 @@ import pytest
 from classifier import classification, gate, intake, photo_files, retraining, review, versions
 from classifier.models import Photo, TrainingRun, User
 from classifier.states import RunState
-from tests.factories import make_candidate, make_lessons, make_user, upload_file
+from tests.factories import end_trials, make_candidate, make_lessons, make_user, upload_file
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +33,7 @@ def learned_elsewhere(first: TrainingRun, admin: User) -> Photo:
     up, and the same file is confirmed at a structure that measures.
     """
     assert first.candidate
+    end_trials()
     versions.activate(first.candidate, by=admin)
     sides = {entry["side"]: entry for entry in first.manifest}
     taught = Photo.objects.get(pk=sides["learn"]["photo"])

@@ -5,11 +5,17 @@ import shutil
 import pytest
 from django.db import connection
 
-from classifier import retraining, versions
+from classifier import versions
 from classifier.engine import ModelFileError, StubEngine
 from classifier.models import AuditEvent, ModelVersion
 from tests.classifier.test_verification import findings
-from tests.factories import active_version, make_classified, make_lessons, make_user
+from tests.factories import (
+    active_version,
+    make_classified,
+    make_lessons,
+    make_user,
+    train_candidate,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -19,9 +25,7 @@ def trained() -> ModelVersion:
     """Return an active version with a folder of its own."""
     admin = make_user("admin", "reviewer")
     make_lessons(admin)
-    run = retraining.request_run(by=admin)
-    retraining.execute(run.pk)
-    return versions.activate(ModelVersion.objects.get(state="candidate"), by=admin)
+    return versions.activate(train_candidate(admin), by=admin)
 
 
 def test_a_changed_model_file_is_named(trained: ModelVersion) -> None:

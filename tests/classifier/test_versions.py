@@ -260,3 +260,21 @@ def test_of_many_versions_the_newest_three_are_kept(three: list[ModelVersion]) -
         assert "The newest 3 versions are kept" in versions.is_needed(
             version, back=versions.previous()
         )
+
+
+def test_what_a_roll_back_left_is_kept_until_another_version_is_left(
+    three: list[ModelVersion], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R27: an admin may want it back."""
+    left, before, _ = three
+    admin = make_user("admin")
+    monkeypatch.setattr(versions, "FEWEST_KEPT", 0)
+    versions.activate(before, by=admin)
+    left.refresh_from_db()
+    with pytest.raises(versions.CannotDiscard, match="may be wanted again"):
+        versions.discard(left, by=admin)
+    versions.activate(left, by=admin, reason="It was better.")
+    before.refresh_from_db()
+    versions.activate(make_candidate("later"), by=admin, reason="newer")
+    versions.discard(before, by=admin)
+    assert versions.model_folder(left).exists()

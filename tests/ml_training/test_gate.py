@@ -154,3 +154,23 @@ def test_a_kind_of_structure_that_suffers_is_named() -> None:
     trial = replace(TRIAL, kinds=kinds, active=active, candidate=candidate)
     (finding,) = [finding for finding in judge(trial) if not finding.passed]
     assert "of the kind “tunnel” it finds 18 of 20 cracked photos" in finding.sentence
+
+
+@pytest.mark.parametrize(("structures", "passes"), [(10, False), (4, True), (0, True)])
+def test_losses_that_lie_in_one_structure_are_not_diluted_by_the_photos_of_others(
+    structures: int, passes: bool
+) -> None:
+    """It finds 10 cracks more in one structure and loses 4 in another: by photo it surely loses
+    less than a point, by structure it does not. Fewer than five structures are not drawn.
+    """
+    active, candidate = (np.full(200, 0.1) for _ in range(2))
+    active[:100], candidate[:100] = 0.9, 0.9
+    active[:10], candidate[10:14] = 0.1, 0.1
+    groups = [str(number % 100 // 10) for number in range(200)]
+    if structures < 10:
+        groups = [str(number % structures) for number in range(200)] if structures else []
+    sides = [replace(GOOD, scores=scores) for scores in (active, candidate)]
+    trial = replace(TRIAL, active=sides[0], candidate=sides[1], groups=groups)
+    (recall,) = (found for found in judge(trial) if found.rule == "recall")
+    assert recall.passed is passes
+    assert ("drawn by structure" in recall.sentence) is (structures == 10)

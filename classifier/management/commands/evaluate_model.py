@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from classifier import gate
+from classifier import gate, shadows
 from classifier.management.people import version_named
 
 
@@ -29,3 +29,8 @@ class Command(BaseCommand):
             )
         if not trial.passed:
             raise CommandError(f"{version} would be refused.")
+        if version.pk in shadows.not_ended():
+            self.stdout.write(
+                "Before you activate it, try it on the newest photos: "
+                f"rescore --by NAME --trial '{version}'"
+            )

@@ -6,7 +6,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from classifier import retraining, versions
 from classifier.models import AuditEvent, ModelVersion, Rescoring, Trial, User
 from tests.classifier.views.conftest import ClientFor
-from tests.factories import active_version, make_candidate, make_lessons, make_user
+from tests.factories import active_version, make_candidate, make_lessons, make_user, train_candidate
 from tests.speed.pages import MOST_QUERIES
 
 pytestmark = pytest.mark.django_db
@@ -30,9 +30,7 @@ def _reviewed(admin: User) -> None:
 
 @pytest.mark.usefixtures("_reviewed")
 def test_a_candidate_is_activated_by_its_button(client: Client, admin: User) -> None:
-    run = retraining.request_run(by=admin)
-    retraining.execute(run.pk)
-    candidate = ModelVersion.objects.get(state="candidate")
+    candidate = train_candidate(admin)
     client.post(reverse("activate", args=[candidate.pk]))
     assert ModelVersion.objects.active() == candidate
 
@@ -110,8 +108,7 @@ def test_against_the_gate_a_reason_has_to_be_typed(client: Client, refused: Mode
 @pytest.mark.usefixtures("_reviewed")
 def test_one_press_rolls_back_and_what_is_needed_is_kept(client: Client, admin: User) -> None:
     before = active_version()
-    retraining.execute(retraining.request_run(by=admin).pk)
-    candidate = ModelVersion.objects.get(state="candidate")
+    candidate = train_candidate(admin)
     client.post(reverse("activate", args=[candidate.pk]))
     assert f"Roll back to {before}" in client.get(reverse("models")).content.decode()
     answer = client.post(reverse("discard", args=[before.pk]), follow=True)
