@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -134,7 +133,7 @@ def _stored(path: Path, photo: Photo) -> Received:
 
 
 def _write_row(photo: Photo) -> None:
-    _still_allowed(photo.uploaded_by)
+    photo.uploaded_by.demand_anew(roles.UPLOAD)
     _still_room_for(photo)
     photo.save()
     AuditEvent.objects.record("photo uploaded", photo, by=photo.uploaded_by, sha256=photo.sha256)
@@ -163,12 +162,6 @@ def already_here(photo_set: PhotoSet, digests: list[str]) -> dict[str, Photo]:
         for digest, photo in photos.items()
         if photo_files.is_there(photo) and not photo.is_failed
     }
-
-
-def _still_allowed(person: User) -> None:
-    """Ask again where the row is written: an upload over a slow line takes minutes."""
-    if not User.objects.get(pk=person.pk).has_perm(roles.UPLOAD):
-        raise PermissionDenied(roles.UPLOAD)
 
 
 def _still_room_for(photo: Photo) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from classifier import failpoints, overriding, seals, shadows
+from classifier import failpoints, overriding, roles, seals, shadows
 from classifier.engine import ModelFacts, engine
 from classifier.models import AuditEvent, ModelVersion, Rescoring, ThresholdSet, Trial, User
 from classifier.states import ThresholdOrigin, VersionState
@@ -174,6 +174,7 @@ def activate(version: ModelVersion, *, by: User, reason: str = "") -> ModelVersi
     if active and against:
         kept = overriding.permit(version, active, against=against, by=by, reason=reason.strip())
     with transaction.atomic():
+        by.demand_anew(roles.ACTIVATE)
         list(ModelVersion.objects.locked())  # of two at once, the second sees what the first did
         version.refresh_from_db()
         standing = objection(version)

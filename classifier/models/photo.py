@@ -151,13 +151,6 @@ class PhotoQuerySet(PhotoQueue):
         decision = [f"decision__{name}" for name in said]
         return photos.only("name", "sha256", "photo_set", "structure__kind", *decision)
 
-    def with_bytes(self, sha256: str) -> "Photo | None":
-        return self.filter(sha256=sha256).first()
-
-    def by_bytes(self, digests: Iterable[str]) -> dict[str, "Photo"]:
-        """The photos with one of these SHA-256 digests, by digest."""
-        return {photo.sha256: photo for photo in self.filter(sha256__in=list(digests))}
-
     def by_ids(self, ids: Iterable[int]) -> dict[int, "Photo"]:
         return self.in_bulk(list(ids))
 
@@ -274,7 +267,10 @@ class Photo(Capture):
                 condition=~Q(state=PhotoState.CLASSIFIED) | Q(prediction__isnull=False),
             ),
         ]
-        indexes = [models.Index(fields=["photo_set", "state"], name="photo_by_set_and_state")]
+        indexes = [
+            models.Index(fields=["photo_set", "state"], name="photo_by_set_and_state"),
+            models.Index(fields=["sha256"], name="photo_by_sha256"),
+        ]
 
     def __str__(self) -> str:
         return self.name

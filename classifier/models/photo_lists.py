@@ -1,5 +1,6 @@
 """In what order photos are listed, with which of their rows, and how many there are of a kind."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
@@ -87,6 +88,18 @@ class PhotoLists(StateQuerySet["Photo"]):
         ).exclude(photo_set__inspection=photo.photo_set.inspection_id)
         score = F("prediction__score").desc()
         return photos.order_by("-photo_set__inspection__date", score, "id").for_page()
+
+    def with_bytes(self, sha256: str) -> "Photo | None":
+        return self.filter(sha256=sha256).first()
+
+    def by_bytes(self, digests: Iterable[str]) -> dict[str, "Photo"]:
+        """The photos with one of these SHA-256 digests, by digest."""
+        return {photo.sha256: photo for photo in self.filter(sha256__in=list(digests))}
+
+    def twin_of(self, photo: "Photo") -> "Photo | None":
+        """The earliest other photo of the same bytes; it is of another structure."""
+        twins = self.filter(sha256=photo.sha256).exclude(pk=photo.pk).order_by("id")
+        return twins.select_related("structure", "photo_set__inspection").first()
 
     def newest_visit_first(self) -> Self:
         """Judged photos: those of the last inspection first, each by score."""

@@ -1,6 +1,7 @@
 """The people of the organisation. What each may do comes from the groups of `roles`."""
 
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import PermissionDenied
 from django.db import models
 
 
@@ -14,3 +15,11 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def demand_anew(self, right: str) -> None:
+        """Ask again where a row is written: a role may have been taken away since the request came.
+
+        Raises PermissionDenied.
+        """
+        if not User.objects.get(pk=self.pk).has_perm(right):
+            raise PermissionDenied(right)

@@ -45,6 +45,7 @@ def photo(request: SignedInRequest, pk: int) -> HttpResponse:
         "next": neighbours.after(row),
         "inspection": row.photo_set.inspection,
         "structure": row.structure,
+        "twin": Photo.objects.twin_of(row),
         "elsewhere": Photo.objects.same_place_elsewhere(row).exists() and row.prediction,
     }
     response = render(request, "photos/detail.html", context)

@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from ml_training.contracts import PhotoError
 from ml_training.photos import inspect, open_upright, read_exif
@@ -92,6 +93,12 @@ def traced(run: Callable[[], str]) -> tuple[str, list[str]]:
 
 
 def in_a_process_of_its_own(path: Path) -> tuple[str, list[str]]:
+    answer, died = contained(lambda: traced(lambda: decode(path)))
+    return (died, []) if died else (str(answer[0]), list(answer[1]))
+
+
+def contained(work: Callable[[], object]) -> tuple[Any, str]:
+    """Do it in a process with limits; return what it gave, and what the process died of if so."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -100,17 +107,19 @@ def in_a_process_of_its_own(path: Path) -> tuple[str, list[str]]:
         signal.alarm(20 * SECONDS)  # for what waits instead of computing
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
-        with os.fdopen(writer, "w") as report:
-            json.dump(traced(lambda: decode(path)), report)
-        os._exit(0)
+        try:
+            with os.fdopen(writer, "w") as report:
+                json.dump(work(), report)
+            os._exit(0)
+        finally:
+            os._exit(1)
     os.close(writer)
     with os.fdopen(reader) as report:
         answer = report.read()
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
-        return f"died of signal {os.WTERMSIG(status)}", []
-    outcome, lines = json.loads(answer)
-    return str(outcome), list(lines)
+        return None, f"died of signal {os.WTERMSIG(status)}"
+    return (None, "died of an exception") if status else (json.loads(answer), "")
 
 
 def fuzz(minutes: float, folder: Path, *, seed: int) -> Counter[str]:

@@ -13,7 +13,7 @@ from PIL import ImageChops, ImageFile, ImageStat
 from classifier.images import display_name
 from ml_training.contracts import PhotoRefused, PhotoUnreadable
 from ml_training.photos import inspect, open_upright
-from tests.bad_input import fuzz
+from tests.bad_input import fuzz, peaks
 from tests.bad_input.corpus import NAMES, ROWS, BadInput
 from tests.bad_input.pictures import drawn, jpeg
 
@@ -105,6 +105,20 @@ def test_crash_like_files_are_read_or_told_as_bad_and_end_no_process(tmp_path: P
             assert outcome in fuzz.ALLOWED, f"{row.id}, {row.what}: {outcome}"
     assert len(seen) == 50
     assert min(outcomes[outcome] for outcome in fuzz.ALLOWED) >= 5, "they try too little"
+
+
+def test_no_file_takes_more_than_500_mb_to_be_read_nor_hangs(tmp_path: Path) -> None:
+    for row in FILES:
+        (tmp_path / row.id).write_bytes(row.build())
+    found = peaks.of_files(tmp_path)
+    assert set(found) == {row.id for row in FILES}
+    wrong = {
+        name: (outcome, grown)
+        for name, (outcome, grown) in found.items()
+        if outcome not in fuzz.ALLOWED or grown > 500_000_000
+    }
+    assert not wrong
+    assert found["B057"][1] > 48_000_000, "48 megapixels in less: nothing was measured"
 
 
 @pytest.mark.parametrize("row", [row for row in NAMES if row.expected == "accepted"], ids=str)

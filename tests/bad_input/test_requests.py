@@ -86,6 +86,41 @@ def test_b121_the_same_bytes_are_a_duplicate_here_and_a_photo_elsewhere(
     assert elsewhere.json()["photo_url"] != first["photo_url"]
 
 
+ALSO_AT = "The same picture is also at"
+
+
+def page_of(photo: Photo) -> str:
+    page = signed_in(make_user("viewer")).get(reverse("photo", args=[photo.pk]))
+    return page.content.decode()
+
+
+def test_b121_a_photo_links_to_the_first_of_the_same_bytes() -> None:
+    content, photo_sets = jpeg(), [make_photo_set() for _ in range(3)]
+    for photo_set in photo_sets:
+        upload(photo_set, content)
+    first, second, third = Photo.objects.order_by("id")
+    for photo, other in ((first, second), (second, first), (third, first)):
+        place = f"{other.structure}, {other.photo_set.inspection}"
+        link = f'{ALSO_AT} <a href="{reverse("photo", args=[other.pk])}">{place}</a>'
+        assert link in page_of(photo)
+        assert page_of(photo).count(ALSO_AT) == 1
+
+
+def test_b121_a_photo_without_another_of_its_bytes_links_to_none(photo_set: PhotoSet) -> None:
+    upload(photo_set, jpeg())
+    upload(make_photo_set(), jpeg())
+    assert all(ALSO_AT not in page_of(photo) for photo in Photo.objects.all())
+
+
+def test_b121_a_photo_that_is_gone_is_not_linked_to(photo_set: PhotoSet) -> None:
+    content = jpeg()
+    for each in (photo_set, make_photo_set()):
+        upload(each, content)
+    first, second = Photo.objects.order_by("id")
+    first.delete()
+    assert ALSO_AT not in page_of(second)
+
+
 @pytest.mark.parametrize("digest", ["0" * 64, "short", "x" * 100_000])
 def test_b122_bytes_that_are_not_those_sent_are_refused(photo_set: PhotoSet, digest: str) -> None:
     answer = upload(photo_set, jpeg(), sha256=digest)

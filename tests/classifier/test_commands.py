@@ -109,6 +109,9 @@ def test_a_command_refuses_as_the_page_does() -> None:
     other = make_candidate("other")
     with pytest.raises(CommandError, match=r"not compared with stub.* Say why nevertheless"):
         call_command("activate_model", other.name, by=admin.username)
+    viewer = make_user("viewer")
+    with pytest.raises(CommandError, match="may not activate"):
+        call_command("activate_model", active_version().name, by=viewer.username)
     with pytest.raises(CommandError, match="Nobody with an account"):
         call_command("rescore", by="a stranger")
     with pytest.raises(CommandError, match="No model version is named"):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from classifier import overriding, versions
@@ -24,6 +25,8 @@ class Command(BaseCommand):
             versions.activate(version, by=named(options["by"]), reason=options["reason"])
         except overriding.AgainstTheGate as error:
             raise CommandError(f"{error} Say why nevertheless with --reason.") from error
+        except PermissionDenied as error:
+            raise CommandError(f"{options['by']} may not activate models.") from error
         except (versions.CannotActivate, overriding.SecondNeeded) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{version} classifies from the next photo on.")
