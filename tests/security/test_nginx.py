@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from classifier.views.files import POLICY
 from tests.factories import CRACK, jpeg
 from tests.live_site import LiveSite, Session
 from tests.nginx import ask, nginx_before
@@ -76,7 +77,7 @@ def test_an_image_keeps_its_headers_on_the_way_out(port: int, session: Session, 
     assert (answer.status, answer.getheader("X-Accel-Redirect")) == (200, None)
     assert answer.getheader("Content-Type") == ("image/png" if kind == "overlay" else "image/jpeg")
     assert answer.getheader("X-Content-Type-Options") == "nosniff"
-    assert answer.getheader("Content-Security-Policy") == "default-src 'none'; sandbox"
+    assert answer.getheader("Content-Security-Policy") == POLICY
     assert answer.getheader("Cross-Origin-Resource-Policy") == "same-origin"
     assert str(answer.getheader("Cache-Control")).startswith("private, no-")
     assert "nginx/" not in str(answer.getheader("Server"))

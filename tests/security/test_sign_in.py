@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertRedirects
 
-from classifier.models import User
+from classifier.models import AuditEvent, User
 from classifier.views import sign_in
 from classifier.views.pace import Pace
 from tests.factories import make_user
@@ -71,6 +71,8 @@ def test_one_password_for_many_accounts_is_stopped_by_the_address(
     assert statuses == [200] * 20 + [429] * 5
     assert attempt(Client(), person.username) == 429
     assert attempt(Client(), person.username, address="10.0.0.2") == 302
+    stopped = AuditEvent.objects.filter(action="sign-ins stopped").get()
+    assert stopped.detail == {"address": "10.0.0.1"}
 
 
 def test_the_admin_has_no_door_of_its_own(person: User) -> None:
@@ -117,7 +119,13 @@ def test_an_unknown_name_costs_the_work_of_a_known_one(
 
 
 # --- S09: passwords ---
-@pytest.mark.parametrize("password", ["short", "a" * 11, "password1234", "inspector-one"])
+@pytest.mark.parametrize(
+    "password",
+    [
+        *("short", "a" * 11, "password1234", "inspector-one"),
+        *("Hairline-2026-bridge", "the admin of the north", "testserver-winter-7"),
+    ],
+)
 def test_a_weak_password_is_refused(password: str) -> None:
     user = User(username="inspector-one")
     with pytest.raises(ValidationError):
