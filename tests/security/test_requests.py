@@ -114,6 +114,7 @@ def test_no_answer_of_the_site_may_be_framed_or_taken_for_another_kind(client: C
         assert "frame-ancestors 'none'" in answer["Content-Security-Policy"], address
         assert answer["X-Content-Type-Options"] == "nosniff", address
         assert answer["Referrer-Policy"] == "same-origin", address
+        assert "Access-Control-Allow-Origin" not in answer, address
         answer.close()
 
 
