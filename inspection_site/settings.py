@@ -198,6 +198,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # WhiteNoise reads the files where they lie: nothing to collect, one step fewer to forget.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_MIMETYPES = {".svg": "image/svg+xml; charset=utf-8"}
 WHITENOISE_AUTOREFRESH = DEBUG
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -1,5 +1,6 @@
 """S01, S02, S06, S14, S17, S21, S23, S25: what a request may do, and what an answer gives away."""
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -115,6 +116,7 @@ def test_no_answer_of_the_site_may_be_framed_or_taken_for_another_kind(client: C
         assert answer["X-Content-Type-Options"] == "nosniff", address
         assert answer["Referrer-Policy"] == "same-origin", address
         assert "Access-Control-Allow-Origin" not in answer, address
+        assert re.search("charset=|^application/json$", answer["Content-Type"]), address
         answer.close()
 
 

@@ -1,5 +1,6 @@
 """S07–S10, S13: who gets in, for how long, and where they are led."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -152,6 +153,17 @@ def test_a_password_is_changed_with_the_current_one_alone(person: User) -> None:
     assert change(client, PASSWORD, "another-good-secret-1") == 302
     person.refresh_from_db()
     assert person.check_password("another-good-secret-1")
+
+
+@pytest.mark.parametrize("route", ["sign-in", "password"])
+def test_passwords_are_hidden_and_known_to_a_password_manager(person: User, route: str) -> None:
+    client = Client() if route == "sign-in" else signed_in(person)
+    page = client.get(reverse(route)).content.decode()
+    fields = re.findall(r'<input[^>]*name="[^"]*password[^"]*"[^>]*>', page)
+    assert fields
+    for field in fields:
+        assert 'type="password"' in field
+        assert re.search(r'autocomplete="(current|new)-password"', field), field
 
 
 # --- S10: sessions ---
