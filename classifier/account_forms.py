@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from classifier import people, time_zones
 from classifier.models import User
 
-PASSWORD_HELP = _("At least 12 characters, and none of the usual.")
+PASSWORD_HELP = _("At least 12 characters, none of the usual, and no word of this site.")
 
 
 class SignInForm(AuthenticationForm):

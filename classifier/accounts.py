@@ -29,6 +29,8 @@ LINKS: Mapping[type[Model], tuple[str, str]] = {
 }
 """What gives rights to people or roles: the event, and the attribute that holds them."""
 
+SOMEBODY = User(username="somebody unknown")
+
 _person: ContextVar[User | AnonymousUser | None] = ContextVar("person", default=None)
 
 
@@ -90,6 +92,14 @@ def record_denial(person: User, right: str, request: HttpRequest) -> None:
     )
 
 
+def record_stop(address: str) -> None:
+    """Record once that an address has failed too often: what it tries from now on is not looked at.
+
+    Otherwise the log could be filled by whoever guesses.
+    """
+    AuditEvent.objects.record("sign-ins stopped", SOMEBODY, by=None, address=address)
+
+
 def _signed_in(user: User, request: HttpRequest | None = None, **_kwargs: object) -> None:
     AuditEvent.objects.record("signed in", user, by=user, address=_address(request))
 
@@ -103,8 +113,9 @@ def _sign_in_failed(
     credentials: Mapping[str, Any], request: HttpRequest | None = None, **_kwargs: object
 ) -> None:
     named = User.objects.filter(username=str(credentials.get("username", ""))).first()
-    subject = named or User(username="somebody unknown")
-    AuditEvent.objects.record("sign-in failed", subject, by=None, address=_address(request))
+    AuditEvent.objects.record(
+        "sign-in failed", named or SOMEBODY, by=None, address=_address(request)
+    )
 
 
 # --- accounts ---

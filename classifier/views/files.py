@@ -8,6 +8,9 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, http_date
 from django.views.static import was_modified_since
 
+POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+"""A file that a browser opens by its address runs nothing, loads nothing and stands in no frame."""
+
 
 def served(
     request: HttpRequest, path: Path, media_type: str, *, download_as: str = ""
@@ -35,7 +38,7 @@ def guarded_file(
         else "inline"
     )
     response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Content-Security-Policy"] = POLICY
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     response["Cache-Control"] = "private, no-store" if download_as else "private, no-cache"
     return response

@@ -22,6 +22,7 @@ from classifier.filter_forms import AuditFilterForm
 from classifier.models import AuditEvent, Photo
 from classifier.reporting import cell
 from classifier.views.access import SignedInRequest, guarded, public
+from classifier.views.files import guarded_file
 from classifier.views.reviews import next_page
 
 PAGE_SIZE = 100
@@ -44,8 +45,8 @@ def audit(request: SignedInRequest) -> HttpResponse:
 def audit_export(request: SignedInRequest) -> StreamingHttpResponse:
     """The same events as CSV, at most a hundred thousand."""
     events = AuditFilterForm(request.GET or None).events()[:MOST_EXPORTED]
-    response = StreamingHttpResponse(_lines(events.iterator()), content_type="text/csv")
-    response["Content-Disposition"] = 'attachment; filename="hairline-audit.csv"'
+    response = StreamingHttpResponse(_lines(events.iterator()))
+    guarded_file(response, "text/csv; charset=utf-8", download_as="hairline-audit.csv")
     return response
 
 

@@ -60,8 +60,8 @@ class Pace:
         if not self.name or time.monotonic() < Pace.ask_again_at:
             return None
         # Hashed: addresses of people are not written down.
-        key = f"pace:{self.name}:{salted_hmac(self.name, str(who)).hexdigest()[:24]}"
-        key += f":{int(time.time() // self.seconds)}"
+        digest = salted_hmac(self.name, str(who), algorithm="sha256").hexdigest()[:32]
+        key = f"pace:{self.name}:{digest}:{int(time.time() // self.seconds)}"
         try:
             if not one_more:
                 return int(cache.get(key, 0))

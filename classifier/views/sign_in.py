@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from classifier import time_zones
+from classifier import accounts, time_zones
 from classifier.account_forms import PasswordForm, SignInForm
 from classifier.views.access import client_address, public
 from classifier.views.pace import Pace
@@ -51,7 +51,10 @@ class SignIn(LoginView):
         return response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
-        failed_sign_ins.note(client_address(self.request))
+        address = client_address(self.request)
+        failed_sign_ins.note(address)
+        if failed_sign_ins.is_exceeded(address):
+            accounts.record_stop(address)
         return super().form_invalid(form)
 
 

@@ -11,6 +11,7 @@ from pytest_django import Settings
 from classifier import classification
 from classifier.models import Photo, PhotoSet
 from classifier.states import PhotoState
+from classifier.views.files import POLICY
 from tests.bad_input.corpus import ROWS, BadInput
 from tests.bad_input.pictures import jpeg
 from tests.factories import active_version, make_photo_set
@@ -182,7 +183,7 @@ def test_what_a_photo_carries_is_never_active_when_served(row_id: str, photo_set
     )
     assert answer["Content-Type"] == "image/jpeg"
     assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer["Content-Security-Policy"] == POLICY
     assert answer["Content-Disposition"].startswith("attachment; filename")
     assert not set("\r\n") & set(answer["Content-Disposition"])
     answer.close()

@@ -27,6 +27,7 @@ def test_the_first_start_makes_one_admin_with_a_random_password(
     assert found
     admin = User.objects.get()
     assert (admin.username, admin.check_password(found[2])) == (found[1], True)
+    assert len(found[2]) * 6 >= 128  # bits of chance
     assert admin.has_perm("classifier.add_trainingrun")
 
 

@@ -67,6 +67,19 @@ def test_only_nginx_is_reachable_from_outside() -> None:
     assert reachable == {"nginx"}, "Redis and PostgreSQL must not answer to the network."
 
 
+def test_only_nginx_has_a_way_out() -> None:
+    assert COMPOSE["networks"]["inside"]["internal"] is True
+    outside = {n for n, s in SERVICES.items() if s.get("networks") != ["inside"]}
+    assert outside == {"nginx"}, "What is broken into there must not be able to call home."
+
+
+def test_nginx_overwrites_what_a_client_says_of_itself() -> None:
+    nginx = read(Path("deploy/nginx.conf"))
+    set_to = dict(re.findall(r"proxy_set_header (X-[\w-]+) (\S+);", nginx))
+    wanted = {"X-Forwarded-For": "$remote_addr", "X-Forwarded-Proto": "$scheme"}
+    assert set_to == {**wanted, "X-Request-ID": "$request_id"}, "The site believes these headers."
+
+
 def test_nothing_runs_as_root() -> None:
     dockerfile = read(Path("Dockerfile"))
     assert re.search(r"^USER 10001", dockerfile, re.MULTILINE), "A break-in must not own the host."

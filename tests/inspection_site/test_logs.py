@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from classifier import sharing
 from inspection_site import logs
 from inspection_site.celery import app
 from tests.factories import make_user
@@ -85,6 +86,22 @@ def test_a_message_without_an_id_is_no_error(stream: io.StringIO) -> None:
         logs._take_id(task_id="t-1", task=SimpleNamespace(name="sweep", request=given))
         assert "request_id" not in structlog.contextvars.get_contextvars()
     assert app.conf.worker_hijack_root_logger is False
+
+
+@pytest.mark.django_db
+def test_a_fault_is_a_line_with_what_led_there(
+    client: Client, stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a beam is missing")
+
+    monkeypatch.setattr(sharing, "opened", fail)
+    client.raise_request_exception = False
+    assert client.get(reverse("shared-report", args=[TOKEN])).status_code == 500
+    (told,) = (line for line in lines(stream) if "exception" in line)
+    assert told["level"] == "error"
+    assert "a beam is missing" in str(told["exception"])
+    assert "share_links.py" in str(told["exception"])
 
 
 # --- nobody's secrets ---

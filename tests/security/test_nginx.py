@@ -1,13 +1,18 @@
 """S01, S02 as seen from outside: deploy/nginx.conf in a real nginx, before a real site."""
 
 import os
+import re
+import ssl
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection, HTTPSConnection
 
 import pytest
 
+from classifier.views.files import POLICY
 from tests.factories import CRACK, jpeg
 from tests.live_site import LiveSite, Session
-from tests.nginx import ask, nginx_before
+from tests.nginx import ask, nginx_before, trusting
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(800)]
 
@@ -76,7 +81,7 @@ def test_an_image_keeps_its_headers_on_the_way_out(port: int, session: Session, 
     assert (answer.status, answer.getheader("X-Accel-Redirect")) == (200, None)
     assert answer.getheader("Content-Type") == ("image/png" if kind == "overlay" else "image/jpeg")
     assert answer.getheader("X-Content-Type-Options") == "nosniff"
-    assert answer.getheader("Content-Security-Policy") == "default-src 'none'; sandbox"
+    assert answer.getheader("Content-Security-Policy") == POLICY
     assert answer.getheader("Cross-Origin-Resource-Policy") == "same-origin"
     assert str(answer.getheader("Cache-Control")).startswith("private, no-")
     assert "nginx/" not in str(answer.getheader("Server"))
@@ -84,6 +89,53 @@ def test_an_image_keeps_its_headers_on_the_way_out(port: int, session: Session, 
 
 def test_a_stranger_gets_no_image(port: int) -> None:
     assert ask(port, "/photos/1/images/working/").status == 302
+
+
+# --- what nginx answers itself ---
+def test_a_body_that_is_too_large_is_refused_with_the_headers_of_the_site(port: int) -> None:
+    with closing(HTTPSConnection("127.0.0.1", port, context=trusting(), timeout=10)) as wire:
+        wire.putrequest("POST", "/sign-in/")
+        wire.putheader("Content-Length", str(10**9))
+        wire.endheaders()
+        answer = wire.getresponse()
+    assert answer.status == 413
+    assert answer.getheader("Strict-Transport-Security") == "max-age=31536000; includeSubDomains"
+    assert "frame-ancestors 'none'" in str(answer.getheader("Content-Security-Policy"))
+    assert answer.getheader("X-Content-Type-Options") == "nosniff"
+
+
+def test_the_headers_of_the_site_are_not_doubled(port: int) -> None:
+    headers = ask(port, "/sign-in/").headers
+    for name in ("Content-Security-Policy", "X-Content-Type-Options", "Strict-Transport-Security"):
+        assert len(headers.get_all(name, [])) == 1, name
+
+
+def test_connections_are_of_the_newest_tls_and_older_ones_of_strong_ciphers_alone(
+    port: int,
+) -> None:
+    with closing(HTTPSConnection("127.0.0.1", port, context=trusting())) as wire:
+        wire.connect()
+        assert isinstance(wire.sock, ssl.SSLSocket)
+        assert wire.sock.version() == "TLSv1.3"
+    weak = trusting()
+    weak.maximum_version = ssl.TLSVersion.TLSv1_2
+    weak.set_ciphers("AES128-GCM-SHA256:AES256-SHA256:ECDHE-RSA-AES128-SHA256")
+    wire = HTTPSConnection("127.0.0.1", port, context=weak)
+    with pytest.raises(ssl.SSLError):
+        wire.connect()
+
+
+@pytest.mark.parametrize(("path", "status"), [("/metrics", 403), ("/readyz", 403), ("/", 308)])
+def test_without_tls_people_are_led_on_and_machines_refused(
+    port: int, tmp_path_factory: pytest.TempPathFactory, path: str, status: int
+) -> None:
+    written = (tmp_path_factory.getbasetemp() / "nginx0" / "nginx.conf").read_text()
+    plain = re.findall(r"listen 127\.0\.0\.1:(\d+);", written)[0]
+    with closing(HTTPConnection("127.0.0.1", int(plain), timeout=10)) as wire:
+        wire.request("GET", path)
+        answer = wire.getresponse()
+    assert answer.status == status
+    assert status == 403 or str(answer.getheader("Location")).startswith("https://")
 
 
 def test_files_are_not_the_worlds(site: LiveSite, session: Session) -> None:

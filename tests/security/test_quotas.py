@@ -94,6 +94,15 @@ def test_the_store_of_counts_holds_no_address(monkeypatch: pytest.MonkeyPatch) -
     assert "203.0" not in keys[0]
 
 
+def test_the_keys_of_counts_are_cut_from_no_broken_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise AssertionError("SHA-1 and MD5 are used for nothing")
+
+    monkeypatch.setattr("hashlib.sha1", broken)
+    monkeypatch.setattr("hashlib.md5", broken)
+    assert not Pace(2, name="x").is_exceeded("203.0.113.7")
+
+
 # --- how much ---
 @pytest.mark.parametrize(
     ("limit", "value", "words"),

@@ -1,8 +1,10 @@
 """S01, S02, S06, S14, S17, S21, S23, S25: what a request may do, and what an answer gives away."""
 
+import re
 from urllib.parse import quote
 
 import pytest
+from django.conf import settings
 from django.test import Client, override_settings
 from django.urls import reverse
 from pytest_django import Settings
@@ -10,6 +12,7 @@ from pytest_django import Settings
 from classifier import classification, failpoints, versions
 from classifier.forms import DecisionForm
 from classifier.models import AuditEvent, Decision, ModelVersion, Photo, User
+from classifier.views.files import POLICY
 from tests.access.test_matrix import MATRIX, body
 from tests.access.world import World, make_world
 from tests.bad_input.marked import located
@@ -85,7 +88,7 @@ def test_an_image_is_served_as_nothing_but_an_image(
     answer = signed_in(make_user("inspector")).get(reverse("photo-image", args=[photo.pk, kind]))
     assert answer["Content-Type"] == ("image/png" if kind == "overlay" else "image/jpeg")
     assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer["Content-Security-Policy"] == POLICY
     assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
     assert answer["Cache-Control"] in ("private, no-store", "private, no-cache")
     assert answer["Content-Disposition"].startswith(
@@ -106,6 +109,25 @@ def test_a_browser_asks_again_and_is_told_that_nothing_changed(photo: Photo) -> 
     client.logout()
     gone = client.get(address, headers={"If-Modified-Since": first["Last-Modified"]})
     assert gone.status_code == 302
+
+
+def test_no_answer_of_the_site_may_be_framed_or_taken_for_another_kind(client: Client) -> None:
+    for address in ("/sign-in/", "/static/css/base.css", "/static/img/mark.svg", "/readyz", "/no/"):
+        answer = client.get(address)
+        assert "frame-ancestors 'none'" in answer["Content-Security-Policy"], address
+        assert answer["X-Content-Type-Options"] == "nosniff", address
+        assert answer["Referrer-Policy"] == "same-origin", address
+        assert "Access-Control-Allow-Origin" not in answer, address
+        assert re.search("charset=|^application/json$", answer["Content-Type"]), address
+        answer.close()
+
+
+def test_no_cookie_is_set_but_the_two_that_have_a_safe_name() -> None:
+    client = signed_in(make_user("admin"))
+    answer = client.post(reverse("person-link", args=[make_user("viewer").pk]))
+    assert answer.status_code == 302
+    assert "/welcome/" in client.get(answer["Location"]).content.decode()
+    assert set(client.cookies) <= {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
 
 
 # --- S06: requests that another site makes somebody send ---

@@ -55,6 +55,11 @@ def test_a_key_that_can_be_guessed_stops_the_start(tmp_path: Path, key: str) -> 
     [
         ("SESSION_COOKIE_NAME", "__Host-sessionid"),
         ("CSRF_COOKIE_NAME", "__Host-csrftoken"),
+        ("CSRF_COOKIE_SECURE", "True"),
+        ("CSRF_COOKIE_HTTPONLY", "True"),
+        ("CSRF_COOKIE_SAMESITE", "Lax"),
+        ("SECURE_SSL_REDIRECT", "True"),
+        ("SECURE_HSTS_INCLUDE_SUBDOMAINS", "True"),
         ("SESSION_COOKIE_SECURE", "True"),
         ("SESSION_COOKIE_HTTPONLY", "True"),
         ("SESSION_COOKIE_SAMESITE", "Lax"),

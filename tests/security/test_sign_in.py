@@ -1,5 +1,6 @@
 """S07–S10, S13: who gets in, for how long, and where they are led."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertRedirects
 
-from classifier.models import User
+from classifier.models import AuditEvent, User
 from classifier.views import sign_in
 from classifier.views.pace import Pace
 from tests.factories import make_user
@@ -71,6 +72,8 @@ def test_one_password_for_many_accounts_is_stopped_by_the_address(
     assert statuses == [200] * 20 + [429] * 5
     assert attempt(Client(), person.username) == 429
     assert attempt(Client(), person.username, address="10.0.0.2") == 302
+    stopped = AuditEvent.objects.filter(action="sign-ins stopped").get()
+    assert stopped.detail == {"address": "10.0.0.1"}
 
 
 def test_the_admin_has_no_door_of_its_own(person: User) -> None:
@@ -117,7 +120,13 @@ def test_an_unknown_name_costs_the_work_of_a_known_one(
 
 
 # --- S09: passwords ---
-@pytest.mark.parametrize("password", ["short", "a" * 11, "password1234", "inspector-one"])
+@pytest.mark.parametrize(
+    "password",
+    [
+        *("short", "a" * 11, "password1234", "inspector-one"),
+        *("Hairline-2026-bridge", "the admin of the north", "testserver-winter-7"),
+    ],
+)
 def test_a_weak_password_is_refused(password: str) -> None:
     user = User(username="inspector-one")
     with pytest.raises(ValidationError):
@@ -144,6 +153,17 @@ def test_a_password_is_changed_with_the_current_one_alone(person: User) -> None:
     assert change(client, PASSWORD, "another-good-secret-1") == 302
     person.refresh_from_db()
     assert person.check_password("another-good-secret-1")
+
+
+@pytest.mark.parametrize("route", ["sign-in", "password"])
+def test_passwords_are_hidden_and_known_to_a_password_manager(person: User, route: str) -> None:
+    client = Client() if route == "sign-in" else signed_in(person)
+    page = client.get(reverse(route)).content.decode()
+    fields = re.findall(r'<input[^>]*name="[^"]*password[^"]*"[^>]*>', page)
+    assert fields
+    for field in fields:
+        assert 'type="password"' in field
+        assert re.search(r'autocomplete="(current|new)-password"', field), field
 
 
 # --- S10: sessions ---

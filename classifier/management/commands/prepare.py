@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def _create_admin(self) -> None:
         """Make the account `admin` with a random password, shown this once and never stored."""
-        password = secrets.token_urlsafe(15)
+        password = secrets.token_urlsafe(18)
         admin = User.objects.create_superuser("admin", password=password)
         admin.groups.set(Group.objects.filter(name="admin"))
         self.stdout.write(f"First sign-in: user admin, password {password}")

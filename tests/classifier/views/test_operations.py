@@ -64,6 +64,12 @@ def test_an_export_holds_names_that_look_like_formulas_as_text(client_for: Clien
     assert any(cell.startswith("'=HYPERLINK") for row in exported(client_for) for cell in row)
 
 
+def test_an_export_says_how_it_is_written(client_for: ClientFor) -> None:
+    answer = client_for("admin").get(reverse("audit-export"))
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer["Content-Disposition"] == 'attachment; filename="hairline-audit.csv"'
+
+
 def test_an_empty_cell_of_an_export_stays_empty(client_for: ClientFor) -> None:
     make_structure("Arch")
     assert not any(cell == "'" for row in exported(client_for) for cell in row)

@@ -1,9 +1,11 @@
 """Accounts, as admins manage them; what each role may open stands in tests/access."""
 
 import re
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.test import Client
 from django.urls import reverse
 
@@ -64,6 +66,13 @@ def test_an_added_person_signs_in_by_a_link_that_works_once(admin: Client) -> No
     mira = User.objects.get(username="mira")
     assert mira.check_password(NEW_PASSWORD)
     assert mira.has_perm("classifier.add_photo")
+
+
+def test_a_link_runs_out_after_three_days(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = link_for(admin, make_user("viewer"))
+    later = datetime.now() + timedelta(days=3, minutes=1)
+    monkeypatch.setattr(PasswordResetTokenGenerator, "_now", lambda _: later)
+    assert set_password(link) == 200  # it says that it is used up
 
 
 def test_a_change_of_roles_is_recorded_with_who_did_it(admin: Client) -> None:
