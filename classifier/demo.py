@@ -5,15 +5,16 @@ import random
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from PIL.ExifTags import GPS, IFD, Base
 from PIL.Image import Exif
 
 from classifier import intake
-from classifier.engine import draw_photo, drawn_exif
+from classifier.engine import draw_photo
 from classifier.models import Inspection, Photo, Structure, User
 
 SIZE = (1600, 1200)
@@ -78,7 +79,7 @@ def _draw_visit(
         for number, cracked in enumerate(cracks, start=1):
             name = f"drawn-{scene.replace(' ', '-')}-{number:02}.jpg"
             seed = next(seeds)
-            exif = drawn_exif(taken_at=day, place=_beside(structure, seed))
+            exif = _exif(taken_at=day, place=_beside(structure, seed))
             content = _drawn(seed=seed, cracked=cracked, scene=scene, exif=exif)
             upload = SimpleUploadedFile(name, content)
             yield intake.receive_photo(photo_set, upload, by=by).photo
@@ -98,3 +99,17 @@ def _drawn(*, seed: int, cracked: bool, scene: str, exif: Exif) -> bytes:
         path = Path(folder) / "drawn.jpg"
         draw_photo(seed=seed, cracked=cracked, scene=scene, size=SIZE, exif=exif, out=path)
         return path.read_bytes()
+
+
+def _exif(*, taken_at: datetime, place: Place) -> Exif:
+    """Return what a camera would write; its field of the camera says plainly that it is drawn."""
+    exif = Exif()
+    exif[Base.Model] = "Drawn by Hairline"
+    exif.get_ifd(IFD.Exif)[Base.DateTimeOriginal] = f"{taken_at:%Y:%m:%d %H:%M:%S}"
+    for reference, tag, degrees in (
+        ("NS", GPS.GPSLatitude, place[0]),
+        ("EW", GPS.GPSLongitude, place[1]),
+    ):
+        exif.get_ifd(IFD.GPSInfo)[tag - 1] = reference[degrees < 0]
+        exif.get_ifd(IFD.GPSInfo)[tag] = (abs(degrees), 0.0, 0.0)
+    return exif

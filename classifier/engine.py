@@ -8,15 +8,13 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 from PIL import Image, ImageStat
-from PIL.ExifTags import GPS, IFD, Base
 
 import ml_training
 from ml_training.contracts import (
@@ -59,9 +57,10 @@ __all__ = [
     "Thresholds",
     "TooFewPhotos",
     "TrainingCancelled",
+    "copies",
     "draw_photo",
-    "drawn_exif",
     "engine",
+    "trace",
 ]
 
 OnProgress = Callable[[Progress], None]
@@ -272,20 +271,6 @@ def engine() -> Engine:
     return StubEngine() if settings.ENGINE == "stub" else KerasEngine()
 
 
-def drawn_exif(*, taken_at: datetime, place: tuple[float, float]) -> Image.Exif:
-    """Return what a camera would write; its field of the camera says plainly that it is drawn."""
-    exif = Image.Exif()
-    exif[Base.Model] = "Drawn by Hairline"
-    exif.get_ifd(IFD.Exif)[Base.DateTimeOriginal] = f"{taken_at:%Y:%m:%d %H:%M:%S}"
-    for reference, tag, degrees in (
-        ("NS", GPS.GPSLatitude, place[0]),
-        ("EW", GPS.GPSLongitude, place[1]),
-    ):
-        exif.get_ifd(IFD.GPSInfo)[tag - 1] = reference[degrees < 0]
-        exif.get_ifd(IFD.GPSInfo)[tag] = (abs(degrees), 0.0, 0.0)
-    return exif
-
-
 def draw_photo(
     *, seed: int, cracked: bool, scene: str, size: tuple[int, int], exif: Image.Exif, out: Path
 ) -> None:
@@ -294,3 +279,13 @@ def draw_photo(
         seed=seed, cracked=cracked, width=size[0], height=size[1], scene=scene
     )
     drawn.image.save(out, quality=92, exif=exif)
+
+
+def trace(photo: Path) -> bytes:
+    """Return what a photo is known again by when it is gone; raises PhotoUnreadable."""
+    return ml_training.trace(photo)
+
+
+def copies(traces: list[bytes], known: Iterable[bytes]) -> list[int]:
+    """Tell by number which of these traces are of one picture with one that is `known`."""
+    return ml_training.copies(traces, known)

@@ -6,7 +6,7 @@ from itertools import chain
 
 from django.utils.translation import gettext as _
 
-from classifier import manifests, photo_files, versions
+from classifier import manifests, photo_files, pictures, versions
 from classifier.engine import (
     CompareRequest,
     Comparison,
@@ -64,10 +64,10 @@ def measuring_now() -> list[Entry]:
 
 
 def untaught(entries: list[Entry], *versions: ModelVersion) -> tuple[list[Entry], int]:
-    """Leave out whose files these versions have learned from, at whichever structure; return how
+    """Leave out whose pictures these versions have learned from, at whichever structure; return how
     many went, too.
     """
-    known = {entry["sha256"] for entry in TrainingRun.objects.taught(*versions)}
+    known = pictures.known(entries, TrainingRun.objects.taught(*versions))
     kept = [entry for entry in entries if entry["sha256"] not in known]
     return kept, len(entries) - len(kept)
 
@@ -76,7 +76,9 @@ def telling(found: Comparison, left_out: int) -> Comparison:
     """Add to what was found how many photos were left out because they taught."""
     if not left_out:
         return found
-    sentence = f"Photos left out, as their files have taught one of the two versions: {left_out}."
+    sentence = (
+        f"Photos left out, as their pictures have taught one of the two versions: {left_out}."
+    )
     return replace(found, findings=(*found.findings, Finding("left out", True, sentence)))
 
 

@@ -8,7 +8,7 @@ has taught none of the versions before it either.
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,9 +173,9 @@ def _said(entry: Entry) -> tuple[int, str, str]:
     return entry["photo"], entry["decided_at"], str(places)
 
 
-def refuse_leaks(manifest: list[Entry], *, taught: Iterable[Entry]) -> None:
+def refuse_leaks(manifest: list[Entry], *, known: Container[str]) -> None:
     """Raise LeakedSplit where one structure, photo set or file would stand on both sides, or a file
-    would measure that `taught`: what the version to start from has learned in earlier runs.
+    would measure that is `known` by its SHA-256 to show what earlier runs have learned from.
     """
     learned, measured = (of_side(manifest, side) for side in (Side.LEARN, Side.TEST))
     for what in ("structure", "set", "sha256"):
@@ -183,12 +183,11 @@ def refuse_leaks(manifest: list[Entry], *, taught: Iterable[Entry]) -> None:
         for entry in measured:
             if entry[what] in teaching:
                 raise LeakedSplit(_sentence(what, entry, teaching[entry[what]]))
-    known = {entry["sha256"] for entry in taught}
     for entry in measured:
         if entry["sha256"] in known:
             raise LeakedSplit(
                 f"{entry['name']} would measure what this run learns, but an earlier run has "
-                "learned from the same file, and training goes on from there: the figures would "
+                "learned from the same picture, and training goes on from there: the figures would "
                 "flatter. Nothing was trained. Answer “can’t tell” on it and start again, or start "
                 "afresh from the shipped model."
             )

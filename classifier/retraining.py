@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from classifier import failpoints, gate, manifests, rescoring, versions
+from classifier import failpoints, gate, manifests, pictures, rescoring, versions
 from classifier.engine import (
     CompareRequest,
     Comparison,
@@ -179,6 +179,8 @@ def _train(run: TrainingRun, out: Path) -> _Trained:
 
 
 def _taught(run: TrainingRun, out: Path, heart: Heart, brake: Brake) -> _Trained:
+    _refuse_leaks(run, brake)
+    _refuse_changed(run)
     request = _request(run, out)
     failpoints.hit("T2")
     facts = engine().retrain(request, heart.beat, brake.pulled)
@@ -198,8 +200,6 @@ def _taught(run: TrainingRun, out: Path, heart: Heart, brake: Brake) -> _Trained
 
 
 def _request(run: TrainingRun, out: Path) -> RetrainRequest:
-    manifests.refuse_leaks(run.manifest, taught=TrainingRun.objects.taught(run.base))
-    _refuse_changed(run)
     return RetrainRequest(
         photos=tuple(photo for _, photo in gate.labelled(run.manifest)),
         held_out_groups=frozenset(
@@ -222,6 +222,14 @@ def _refuse_changed(run: TrainingRun) -> None:
             "The list of photos to learn from was changed after the run was asked for: its hash "
             "differs. Nothing was trained. Start a new run."
         )
+
+
+def _refuse_leaks(run: TrainingRun, brake: Brake) -> None:
+    """Also keep what is learned from, so that a later run knows it when its photos are gone."""
+    learned, measured = (manifests.of_side(run.manifest, side) for side in (Side.LEARN, Side.TEST))
+    taught = TrainingRun.objects.taught(run.base)
+    manifests.refuse_leaks(run.manifest, known=pictures.known(measured, taught, brake.pulled))
+    pictures.keep(learned, brake.pulled)
 
 
 def _checkpoint(run: TrainingRun) -> Path:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         TrainingError,
         Verdict,
     )
+    from ml_training.duplicates import copies, trace
     from ml_training.inference import Classifier, load_classifier
     from ml_training.retraining import retrain
     from ml_training.synthetic import DrawnPhoto, draw_photo
@@ -49,6 +50,8 @@ _HOMES = {
     "choose": "choosing",
     "compare": "comparing",
     "golden_difference": "comparing",
+    "copies": "duplicates",
+    "trace": "duplicates",
     "read_facts": "artifacts",
     "Classifier": "inference",
     "load_classifier": "inference",
@@ -113,11 +116,13 @@ __all__ = [
     "Verdict",
     "choose",
     "compare",
+    "copies",
     "draw_photo",
     "golden_difference",
     "load_classifier",
     "read_facts",
     "retrain",
+    "trace",
 ]
 
 

@@ -57,13 +57,21 @@ def _origin(facts: ModelFacts) -> str:
     return (
         f"{anew}Made {card.get('made', '')[:10]} by the run `{facts.name}` in "
         f"{card.get('seconds_of_training', 0) / 60:.0f} minutes of training steps on "
-        f"{card.get('machine', 'an unnamed machine')}, {memory}; {versions}; seed "
+        f"{card.get('machine', 'an unnamed machine')}{_threads(card)}, {memory}; {versions}; seed "
         f"{card.get('split', {}).get('seed', _NONE)}.\n\n"
         f"- weights: SHA-256 `{facts.weights_sha256}`\n"
         f"- list of photos learned from: SHA-256 `{card.get('photos_sha256', _NONE)}`\n"
         f"- held-out photos that look like a learned one (difference hash ≤ 6): "
         f"{_counts(alike) if alike is not None else 'not counted'}"
     )
+
+
+def _threads(card: Mapping[str, Any]) -> str:
+    found = card.get("threads")
+    if not found:
+        return ""
+    within, between = (found[name] or found["cores"] for name in ("intra_op", "inter_op"))
+    return f", {within} threads within and {between} between operations"
 
 
 def _photo_table(models: Sequence[tuple[str, Figures]]) -> str:

@@ -1,9 +1,12 @@
-"""Near-duplicates between two splits, by difference hash: a group may hide what another shows."""
+"""Near-duplicates between two splits, by difference hash: a group may hide what another shows.
+
+A `trace` is what a picture is known again by when its file is gone.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -21,8 +24,11 @@ SAME = 0.8
 """Correlation of the fine detail from which two photos that hash alike are one picture."""
 
 _DETAIL_SIDE = 64
+_SIDE_LOOKED_AT = 512
+_HASH_BYTES = 8
 
 Hashes = npt.NDArray[np.uint64]
+Detail = npt.NDArray[np.float32]
 _CHUNK = 256
 
 
@@ -56,29 +62,58 @@ def same_pictures(
     What hashes alike is compared in its fine detail: plain walls share a hash, no picture its
     grain. Each photo is opened once; `on_photo` hears of each, and may raise to stop.
     """
-    seen = (
-        (difference_hash(image), _detail(image))
-        for image in _opened([*learned, *measured], on_photo, max_side=512)
-    )
-    ours = list(islice(seen, len(learned)))
-    hashes = np.array([one for one, _ in ours], np.uint64)
-    details = np.array([detail for _, detail in ours], np.float32).reshape(len(ours), -1)
-    return [
-        (i, j)
-        for j, (theirs, detail) in enumerate(seen)
-        for i in np.flatnonzero(np.bitwise_count(hashes ^ theirs) <= NEAR).tolist()
-        if float(details[i] @ detail) >= SAME
-    ]
+    seen = map(_look, _opened([*learned, *measured], on_photo, max_side=_SIDE_LOOKED_AT))
+    ours = _Looks(islice(seen, len(learned)))
+    return [(i, j) for j, (theirs, detail) in enumerate(seen) for i in ours.alike(theirs, detail)]
 
 
-def _detail(image: Image.Image) -> npt.NDArray[np.float32]:
+def trace(photo: Path) -> bytes:
+    """Give what a photo is known again by: its hash and its fine detail, one byte a cell."""
+    theirs, detail = _look(open_upright(photo, max_side=_SIDE_LOOKED_AT))
+    levels: bytes = np.rint(detail * (127 / (np.abs(detail).max() or 1))).astype(np.int8).tobytes()
+    return int(theirs).to_bytes(_HASH_BYTES, "big") + levels
+
+
+def copies(traces: Sequence[bytes], known: Iterable[bytes]) -> list[int]:
+    """Tell by number which of these traces are of one picture with one that is `known`."""
+    looks = _Looks(map(_read, traces))
+    return sorted({i for one in known for i in looks.alike(*_read(one))})
+
+
+def _read(known: bytes) -> tuple[np.uint64, Detail]:
+    levels = np.frombuffer(known, np.int8, offset=_HASH_BYTES).astype(np.float32)
+    return np.uint64(int.from_bytes(known[:_HASH_BYTES], "big")), _unit(levels)
+
+
+class _Looks:
+    """What some pictures look like, to find one of them again."""
+
+    def __init__(self, looks: Iterable[tuple[np.uint64, Detail]]) -> None:
+        found = list(looks)
+        self._hashes = np.array([theirs for theirs, _ in found], np.uint64)
+        self._details = np.array([detail for _, detail in found], np.float32)
+
+    def alike(self, theirs: np.uint64, detail: Detail) -> list[int]:
+        """Give the numbers of those that are one picture with this one."""
+        near = np.flatnonzero(np.bitwise_count(self._hashes ^ theirs) <= NEAR).tolist()
+        return [i for i in near if float(self._details[i] @ detail) >= SAME]
+
+
+def _look(image: Image.Image) -> tuple[np.uint64, Detail]:
+    return difference_hash(image), _detail(image)
+
+
+def _detail(image: Image.Image) -> Detail:
     """Give a photo's grey detail without its coarse light and shade, as a unit vector."""
     side = (_DETAIL_SIDE, _DETAIL_SIDE)
     fine = image.convert("L").resize(side, Image.Resampling.BOX)
     coarse = fine.resize((8, 8), Image.Resampling.BOX).resize(side, Image.Resampling.BILINEAR)
-    detail = (np.asarray(fine, np.float32) - np.asarray(coarse, np.float32)).ravel()
-    length = np.linalg.norm(detail)
-    return detail / length if length else detail
+    return _unit((np.asarray(fine, np.float32) - np.asarray(coarse, np.float32)).ravel())
+
+
+def _unit(vector: Detail) -> Detail:
+    length = np.linalg.norm(vector)
+    return vector / length if length else vector
 
 
 def difference_hash(image: Image.Image) -> np.uint64:

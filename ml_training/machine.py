@@ -8,6 +8,14 @@ import resource
 from importlib.metadata import version
 from pathlib import Path
 
+_DECIDING = (
+    "OMP_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    "TF_DETERMINISTIC_OPS",
+    "TF_ENABLE_ONEDNN_OPTS",
+)
+
 
 def machine() -> str:
     """Name this machine: processor, cores, system."""
@@ -25,6 +33,30 @@ def versions() -> dict[str, str]:
 
     found = {name: version(name) for name in ("keras", "numpy", "pillow")}
     return {"python": platform.python_version(), "tensorflow": tensorflow.__version__} | found
+
+
+def threads() -> dict[str, object]:
+    """Give what, beside seed and versions, decides how this process rounds: its threads.
+
+    0 threads is TensorFlow's own choice, one for each core; `environment` are the variables that
+    are set of those that change it.
+    """
+    import tensorflow as tf
+    from tensorflow.python.framework.config import is_op_determinism_enabled
+
+    return {
+        "intra_op": tf.config.threading.get_intra_op_parallelism_threads(),
+        "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
+        "cores": _usable_cores(),
+        "deterministic_ops": is_op_determinism_enabled(),
+        "environment": {name: os.environ[name] for name in _DECIDING if name in os.environ},
+    }
+
+
+def _usable_cores() -> int:
+    """Count the cores that this process may use, where the system tells."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def peak_memory_mb() -> float:

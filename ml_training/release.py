@@ -25,7 +25,7 @@ from ml_training.dataset import Example, Split, balance, read_examples, split_by
 from ml_training.duplicates import near_duplicates
 from ml_training.exporting import save_network
 from ml_training.inference import Classifier, load_classifier
-from ml_training.machine import machine, peak_memory_mb, versions
+from ml_training.machine import machine, peak_memory_mb, threads, versions
 from ml_training.photos import open_upright
 from ml_training.plotting import plot, sheet, with_evidence
 from ml_training.runs import Run
@@ -234,6 +234,7 @@ def _card(
         "peak_memory_mb": round(peak_memory_mb()),
         "machine": machine(),
         "versions": versions(),
+        "threads": threads(),
         "trained_on": balance(split.train),
         "measured_on": balance(measured),
         "photos_sha256": listing_sha256(split.train),

@@ -34,7 +34,7 @@ from ml_training.duplicates import same_pictures
 from ml_training.exporting import save_network, variables_sha256
 from ml_training.inference import Classifier, load_classifier
 from ml_training.lessons import Job, replay, review_windows, unseen
-from ml_training.machine import machine, versions
+from ml_training.machine import machine, threads, versions
 from ml_training.opening import open_network
 from ml_training.photos import open_upright
 from ml_training.runs import Phase, Run
@@ -273,6 +273,7 @@ def _card(base: Classifier, sides: _Sides, job: Job) -> dict[str, object]:
         "seed": request.seed,
         "epochs": request.epochs,
         "versions": versions(),
+        "threads": threads(),
         "machine": machine(),
         "photos_sha256": _listing_sha256(sides.learned),
         "replay": _DRAWN if request.replay is None else "a sample of the replay folder",

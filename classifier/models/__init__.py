@@ -8,6 +8,7 @@ from classifier.models.model_version import ModelVersion
 from classifier.models.override import Override
 from classifier.models.photo import Photo, PhotoQuerySet
 from classifier.models.photo_set import PhotoSet, progress_of
+from classifier.models.picture import Picture
 from classifier.models.prediction import Prediction
 from classifier.models.pulse import Pulse
 from classifier.models.region import ClearedRegion, Region
@@ -35,6 +36,7 @@ __all__ = [
     "Photo",
     "PhotoQuerySet",
     "PhotoSet",
+    "Picture",
     "Prediction",
     "Pulse",
     "Region",

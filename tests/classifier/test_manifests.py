@@ -58,24 +58,23 @@ def test_what_would_teach_and_measure_is_refused_by_name(what: str) -> None:
         entry(TEST, name="pier.jpg", **{what: 1}),
     ]
     with pytest.raises(LeakedSplit, match=r"deck\.jpg would be learned from and pier\.jpg"):
-        manifests.refuse_leaks(manifest, taught=[])
+        manifests.refuse_leaks(manifest, known=())
 
 
 @pytest.mark.parametrize("side", [LEARN, TEST])
 def test_a_file_that_taught_an_earlier_run_measures_none_that_goes_on_from_it(side: Side) -> None:
     """R04: the copy that taught may have left the list meanwhile."""
-    taught = [entry(LEARN, name="deck.jpg", sha256="a")]
     manifest = [entry(LEARN), entry(side, name="pier.jpg", sha256="a"), entry(TEST)]
     if side == LEARN:
-        manifests.refuse_leaks(manifest, taught=taught)
+        manifests.refuse_leaks(manifest, known={"a"})
         return
     with pytest.raises(LeakedSplit, match=r"pier\.jpg would measure .* Answer “can’t tell” on it"):
-        manifests.refuse_leaks(manifest, taught=taught)
+        manifests.refuse_leaks(manifest, known={"a"})
 
 
 def test_two_photos_of_one_side_may_share_everything() -> None:
     learned = [entry(LEARN, structure=1), entry(LEARN, structure=1)]
-    manifests.refuse_leaks([*learned, entry(TEST)], taught=[])
+    manifests.refuse_leaks([*learned, entry(TEST)], known=())
 
 
 @pytest.mark.django_db

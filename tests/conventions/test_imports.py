@@ -6,6 +6,8 @@ import sys
 
 from tests.conventions.source import ROOT, complaint, python_files, read
 
+TOLD = "ml_training/machine.py"
+"""Writes into the card what TensorFlow reads, so that it is seen."""
 READS = re.compile(r"os\.environ\.get|getenv|environ\[[^]]*\](?!\s*=[^=])")
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
@@ -18,6 +20,7 @@ def test_the_imports_keep_the_contracts() -> None:
 
 
 def test_the_classifier_reads_no_environment() -> None:
-    found = [str(path) for path in python_files("ml_training") if READS.search(read(path))]
+    reading = (str(path) for path in python_files("ml_training") if READS.search(read(path)))
+    found = [path for path in reading if path != TOLD]
     why = "A run is what its arguments say; a variable would make two runs differ unseen:"
     assert not found, complaint(why, found)

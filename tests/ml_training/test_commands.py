@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from PIL import Image
 from ml_training import read_facts
 from ml_training.__main__ import main
 from ml_training.contracts import ModelFileError
+from ml_training.machine import threads
 from tests.ml_training.conftest import draw_wall
 from tests.ml_training.test_cards import refuse_other_cards
 
@@ -87,7 +89,9 @@ def test_a_training_by_command_gives_a_model_that_evaluate_measures(
     data, model = str(tmp_path / "data"), str(tmp_path / "model")
     work = ["--work", str(tmp_path / "work")]
     assert main(["train", "--data", data, "--run", "any", "--out", model, *work]) == 0
-    refuse_other_cards(read_facts(Path(model)).card)
+    learned = read_facts(Path(model)).card
+    refuse_other_cards(learned)
+    assert learned["threads"] == threads()
     speed = tmp_path / "speed.json"
     speed.write_text(json.dumps({"machine": "a bench", "sizes": {"2 MP": {"tiles": SPEED}}}))
     beside = ["--beside", model, "--speed", str(speed), "--out", str(tmp_path / "page")]
@@ -95,6 +99,7 @@ def test_a_training_by_command_gives_a_model_that_evaluate_measures(
     card = (tmp_path / "page" / "card.md").read_text(encoding="utf-8")
     assert "| walls | by-command | 4 | 4 |" in card
     assert "on a bench" in card
+    assert re.search(r"[1-9]\d* threads within and [1-9]\d* between operations, at most", card)
     figures = json.loads((tmp_path / "page" / "figures.json").read_text(encoding="utf-8"))
     assert figures["walls"]["photos"] == 8
     with Image.open(tmp_path / "work" / "by-command-examples.png") as examples:

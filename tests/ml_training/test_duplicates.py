@@ -6,7 +6,14 @@ from PIL import Image
 
 from ml_training import duplicates
 from ml_training.dataset import Example, Split
-from ml_training.duplicates import NEAR, difference_hash, near_duplicates, same_pictures
+from ml_training.duplicates import (
+    NEAR,
+    copies,
+    difference_hash,
+    near_duplicates,
+    same_pictures,
+    trace,
+)
 from ml_training.photos import open_upright
 from tests.ml_training.conftest import draw_wall
 
@@ -52,6 +59,22 @@ def test_one_picture_is_known_again_and_walls_of_one_hash_are_not(tmp_path: Path
     assert distance(*plain) <= NEAR
     assert same_pictures(learned, copies) == [(0, 0), (1, 1)]
     assert same_pictures(learned, [save(tmp_path, "e.jpg", plain[1]).path]) == []
+
+
+def test_a_picture_is_known_by_its_trace_when_its_file_is_gone(tmp_path: Path) -> None:
+    wall, other = (draw_wall(seed, cracked=True, width=640, height=480) for seed in (1, 2))
+    plain = plain_walls(2)
+    known = [trace(save(tmp_path, "gone.jpg", picture).path) for picture in (wall, plain[0])]
+    pictures = [other, wall.resize((500, 375)), plain[1], plain[0].resize((400, 300))]
+    seen = [trace(save(tmp_path, f"{n}.jpg", one).path) for n, one in enumerate(pictures)]
+    assert copies(seen, known) == [1, 3]
+    assert copies(seen, []) == copies([], known) == []
+
+
+def test_a_picture_of_one_colour_is_no_copy_of_another(tmp_path: Path) -> None:
+    grey, black = (Image.new("RGB", (96, 64), level) for level in ("grey", "black"))
+    traces = [trace(save(tmp_path, f"{n}.jpg", one).path) for n, one in enumerate((grey, black))]
+    assert copies(traces[:1], traces[1:]) == []
 
 
 def test_of_walls_that_all_hash_alike_each_is_opened_once_and_between_two_it_can_be_stopped(

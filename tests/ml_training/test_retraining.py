@@ -18,6 +18,7 @@ from ml_training.contracts import (
     TrainingCancelled,
 )
 from ml_training.inference import load_classifier
+from ml_training.machine import threads
 from ml_training.retraining import _sides
 from tests.ml_training.conftest import MakePhotos, draw_wall
 from tests.ml_training.test_cards import refuse_other_cards
@@ -90,6 +91,7 @@ def test_a_retraining_with_nothing_of_its_own_to_calibrate_by_ends_with_a_candid
     card = retrain(request, on_progress=lambda _: None, should_stop=lambda: False).card
     assert card["reviewed"]["calibrated_on"] == 0  # type: ignore[index]  # JSON
     assert "recalibrated" in card
+    assert card["threads"] == threads()
 
 
 def test_asking_to_stop_is_heard_at_once_and_leaves_nothing(
