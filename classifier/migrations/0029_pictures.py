@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("classifier", "0027_threshold_sets"),
+        ("classifier", "0028_photo_by_sha256"),
     ]
 
     operations = [
