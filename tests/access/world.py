@@ -163,7 +163,7 @@ def make_world() -> World:
         "threshold_set": active_version().threshold_sets.get().pk,
         "run": run.pk,
     }
-    welcome = people.password_link(person, by=decision.by)
+    welcome = people.password_link(person, by=run.requested_by)
     return World(_sessions(), rows, decision.pk, token, welcome)
 
 
