@@ -74,7 +74,7 @@ def _type(session: Session) -> None:
     }
     session.submit("/structures/new/", texts)
     for visit in (1, 2):
-        title = {"title": PROBE[:110], "date": f"2026-05-0{visit}"}
+        title: dict[str, object] = {"title": PROBE[:110], "date": f"2026-05-0{visit}"}
         session.submit("/structures/1/inspections/new/", title)
         session.submit(f"/inspections/{visit}/upload/", {"notes": PROBE, "element": "1"})
 

@@ -7,7 +7,7 @@ from pytest_django import Settings
 from classifier import failpoints, retraining, versions
 from classifier.forms import DecisionForm
 from classifier.models import AuditEvent, Decision, ModelVersion, Override, Photo, TrainingRun
-from classifier.readiness import Readiness
+from classifier.readiness import Readiness, readiness
 from tests.factories import (
     active_version,
     jpeg,
@@ -80,12 +80,12 @@ def test_a_right_lost_while_a_model_is_verified_activates_nothing(
 def test_a_right_lost_before_a_training_is_asked_for_starts_none(
     monkeypatch: pytest.MonkeyPatch, taken: str
 ) -> None:
-    person, look = make_user("admin"), retraining.readiness
+    person = make_user("admin")
     make_lessons(person)
 
     def revoke() -> Readiness:
         take_away(person, taken)
-        return look()
+        return readiness()
 
     monkeypatch.setattr(retraining, "readiness", revoke)
     assert signed_in(person).post(reverse("train")).status_code == 403
