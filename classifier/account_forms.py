@@ -61,6 +61,7 @@ class PersonForm(forms.ModelForm[User]):
 
     def __init__(self, *args: Any, admin: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.admin = admin
         roles = cast("forms.ModelMultipleChoiceField[Group]", self.fields["roles"])
         roles.queryset = people.roles_to_give(admin)
         if self.instance.pk:
@@ -70,7 +71,7 @@ class PersonForm(forms.ModelForm[User]):
 
     def store(self) -> User:
         """Store the account with its roles."""
-        people.save(self.instance, self.cleaned_data["roles"])
+        people.save(self.instance, self.cleaned_data["roles"], by=self.admin)
         return self.instance
 
 

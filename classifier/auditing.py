@@ -4,9 +4,9 @@ import random
 from collections import Counter
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
+from classifier import roles
 from classifier.intervals import clopper_pearson, sample_size
 from classifier.models import (
     AuditEvent,
@@ -18,6 +18,7 @@ from classifier.models import (
     User,
 )
 from classifier.models.audit_sample import AuditSampleQuerySet
+from classifier.rights import written_by
 from classifier.states import Cause, Outcome, Verdict
 
 WISHES = (0.01, 0.02, 0.05, 0.10)
@@ -61,7 +62,7 @@ class MissRate:
         return 100 * low, 100 * high
 
 
-@transaction.atomic
+@written_by(roles.REVIEW)
 def draw_sample(inspection: Inspection, *, wished: float, by: User) -> AuditSample:
     """Draw clear photos of the active version at random; those without a decision join the queue.
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from classifier import disks, failpoints, images, photo_files, review, roles
 from classifier.models import AuditEvent, Element, Inspection, Photo, PhotoSet, Structure, User
+from classifier.rights import written_by
 
 
 class UploadRefused(Exception):
@@ -175,6 +176,7 @@ def _still_room_for(photo: Photo) -> None:
         raise SiteFull(_("%(count)s GB of photos") % {"count": f"{settings.MOST_GIGABYTES:,}"})
 
 
+@written_by(roles.UPLOAD)
 def open_photo_set(
     inspection: Inspection,
     *,
@@ -192,7 +194,7 @@ def open_photo_set(
     )
 
 
-@transaction.atomic
+@written_by(roles.REGISTER)
 def register_structure(structure: Structure, *, elements: list[str], by: User) -> Structure:
     """Save a structure with exactly the named elements; one that has photo sets stays."""
     is_new = structure.pk is None
@@ -210,7 +212,7 @@ def register_structure(structure: Structure, *, elements: list[str], by: User) -
     return structure
 
 
-@transaction.atomic
+@written_by(roles.UPLOAD)
 def register_inspection(inspection: Inspection, *, structure: Structure, by: User) -> Inspection:
     inspection.structure, inspection.created_by = structure, by
     inspection.save()
@@ -218,7 +220,7 @@ def register_inspection(inspection: Inspection, *, structure: Structure, by: Use
     return inspection
 
 
-@transaction.atomic
+@written_by(roles.UPLOAD)
 def retry(photo: Photo, *, by: User) -> bool:
     """Put a failed or outdated photo back in the queue with a fresh count; False where it waits.
 
@@ -231,7 +233,7 @@ def retry(photo: Photo, *, by: User) -> bool:
     return bool(moved)
 
 
-@transaction.atomic
+@written_by(roles.UPLOAD)
 def retry_failed(*, by: User) -> tuple[int, int]:
     """Put all failed photos back in the queue, for which the sweeper rings.
 

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
 
-from classifier import review
+from classifier import review, roles
 from classifier.models import AuditEvent, ClearedRegion, Photo, Region, User
+from classifier.rights import written_by
 
 
-@transaction.atomic
+@written_by(roles.REVIEW)
 def clear(photo: Photo, regions: Iterable[int], *, by: User, seen_decision_id: int | None) -> int:
     """Clear regions (by id) of the answer on which the photo was confirmed; return how many.
 
@@ -27,7 +28,7 @@ def clear(photo: Photo, regions: Iterable[int], *, by: User, seen_decision_id: i
     return len(cleared)
 
 
-@transaction.atomic
+@written_by(roles.REVIEW)
 def restore(cleared: ClearedRegion, *, by: User, seen_decision_id: int | None) -> None:
     """Take a clearing back; raises as `clear` does."""
     photo = cleared.region.prediction.photo

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from classifier import roles
 from classifier.models import AuditEvent, ModelVersion, Override, User
 
 
@@ -28,7 +29,8 @@ def permit(
 ) -> dict[str, str]:
     """Return what the audit log keeps of an activation in spite of the objection `against`.
 
-    Raises AgainstTheGate where nobody gave a reason, SecondNeeded where another admin has to agree.
+    Raises AgainstTheGate where nobody gave a reason, SecondNeeded where another admin has to agree;
+    PermissionDenied, with no wish kept, where `by` may no longer activate.
     """
     wish = standing(version, active)
     if wish and wish.by_id != by.pk:
@@ -38,6 +40,7 @@ def permit(
     if not settings.SECOND_ADMIN:
         return {"gate": against, "why": reason}
     with transaction.atomic():
+        by.demand_anew(roles.ACTIVATE)
         Override.objects.create(version=version, active=active, reason=reason, by=by)
         AuditEvent.objects.record("activation against the gate wished", version, by=by, why=reason)
     raise SecondNeeded(

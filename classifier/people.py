@@ -11,7 +11,9 @@ from django.db.models import Q, QuerySet
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from classifier import roles
 from classifier.models import AuditEvent, User
+from classifier.rights import written_by
 
 
 def _rights(person: User) -> set[int]:
@@ -35,18 +37,19 @@ def roles_to_give(admin: User) -> QuerySet[Group]:
 
 
 @transaction.atomic
-def save(person: User, roles: QuerySet[Group]) -> None:
+def save(person: User, given: QuerySet[Group], *, by: User) -> None:
     """Store an account with its roles.
 
     Shutting it ends its sessions and password links at once; both hang on the password.
     """
+    by.demand_anew(roles.OPERATE)
     if not person.is_active or not person.pk:
         person.set_unusable_password()
     person.save()
-    person.groups.set(roles)
+    person.groups.set(given)
 
 
-@transaction.atomic
+@written_by(roles.OPERATE)
 def password_link(person: User, *, by: User) -> tuple[str, str]:
     """Return the two parts of a link by which the person sets a password, once."""
     AuditEvent.objects.record("password link made", person, by=by)

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
-from classifier import auditing, location_map, photo_files
+from classifier import auditing, location_map, photo_files, roles
 from classifier.models import (
     AuditEvent,
     AuditSample,
@@ -24,6 +24,7 @@ from classifier.models import (
     Structure,
     User,
 )
+from classifier.rights import written_by
 from classifier.states import NEEDS_A_LOOK, Outcome, PhotoState, ReportState
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class ClaimLost(Exception):
     """Another worker took the report over."""
 
 
+@written_by(roles.REVIEW)
 def request_report(inspection: Inspection, paper: str, *, by: User) -> Report:
     """Ask for a report; one that is under way already is returned instead."""
     open_twin = Report.objects.open_twin(inspection, paper)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from classifier import classification, shadows, versions
+from classifier import classification, roles, shadows, versions
 from classifier.engine import ModelFileError
 from classifier.flips import Flip, Flips
 from classifier.models import (
@@ -23,6 +23,7 @@ from classifier.models import (
     Rescoring,
     User,
 )
+from classifier.rights import written_by
 from classifier.states import RescoringState, VersionState
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,13 @@ BATCH_SECONDS = 50.0
 SILENCE = timedelta(seconds=180)
 
 
+@written_by(roles.TRAIN)
 def ask(version: ModelVersion, *, by: User) -> Rescoring:
+    """Queue a rescoring for a person, as `queue` does."""
+    return queue(version, by=by)
+
+
+def queue(version: ModelVersion, *, by: User) -> Rescoring:
     """Queue a rescoring: of all photos by the active version, of the newest by another one.
 
     One that is under way for this version is returned as it is.
@@ -102,6 +109,7 @@ def _finish(row: Rescoring) -> None:
     Rescoring.objects.by_id(row.pk).move(RescoringState.FINISHED, ended_at=timezone.now())
 
 
+@written_by(roles.TRAIN)
 def cancel(row: Rescoring, *, by: User) -> None:
     """Stop after the photo in hand; what was judged stays."""
     if Rescoring.objects.by_id(row.pk).move(RescoringState.CANCELLED, ended_at=timezone.now()):

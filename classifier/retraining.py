@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from classifier import failpoints, gate, manifests, pictures, rescoring, versions
+from classifier import failpoints, gate, manifests, pictures, rescoring, roles, versions
 from classifier.engine import (
     CompareRequest,
     Comparison,
@@ -28,6 +28,7 @@ from classifier.manifests import MIN_PHOTOS_OF_A_KIND, Entry, LeakedSplit
 from classifier.models import AuditEvent, ModelVersion, TrainingRun, User
 from classifier.models.training_run import MAX_ATTEMPTS
 from classifier.readiness import Readiness, readiness
+from classifier.rights import written_by
 from classifier.states import RunState, Side
 from classifier.training_pulse import Brake, Heart
 
@@ -77,12 +78,12 @@ def request_run(*, by: User, anyway: bool = False, afresh: bool = False) -> Trai
         raise CannotTrain(_("No model version is active, so there is nothing to start from."))
     _check_ready(readiness(), anyway=anyway or afresh)
     try:
-        with transaction.atomic():
-            return _stored(base, by=by)
+        return _stored(base, by=by)
     except IntegrityError as error:
         raise AlreadyTraining(TrainingRun.objects.open().get()) from error
 
 
+@written_by(roles.TRAIN)
 def _stored(base: ModelVersion, *, by: User) -> TrainingRun:
     manifest = manifests.freeze()
     _check_learnable(manifest)
@@ -156,7 +157,7 @@ def execute(run_id: int) -> bool:
         trial = gate.record(trained.comparison, candidate, trained.active, trained.measuring)
         closed = _close(run, RunState.SUCCEEDED, "", candidate=candidate)
         if trial.passed:  # on trial at once, so that what it would change is known beforehand
-            rescoring.ask(candidate, by=run.requested_by)
+            rescoring.queue(candidate, by=run.requested_by)
         if not closed:
             transaction.set_rollback(True)
         failpoints.hit("T6")
@@ -249,6 +250,7 @@ def _close(
     return bool(closed)
 
 
+@written_by(roles.TRAIN)
 def cancel(run: TrainingRun, *, by: User) -> None:
     """Stop a run: a queued one at once, a running one at its next step."""
     queued = TrainingRun.objects.by_id(run.pk).queued()

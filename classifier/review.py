@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from classifier import thresholds
+from classifier import roles, thresholds
 from classifier.models import (
     AuditEvent,
     Decision,
@@ -20,6 +20,7 @@ from classifier.models import (
     Structure,
     User,
 )
+from classifier.rights import written_by
 from classifier.states import MarkKind, Outcome, ReviewOrder, Verdict
 
 
@@ -52,7 +53,7 @@ def hold(photo: Photo, seen_decision_id: int | None) -> None:
         raise DecidedMeanwhile(photo)
 
 
-@transaction.atomic
+@written_by(roles.REVIEW)
 def decide(
     photo: Photo,
     outcome: str,
@@ -92,7 +93,7 @@ def decide(
     return decision
 
 
-@transaction.atomic
+@written_by(roles.REVIEW)
 def undo(photo: Photo, *, by: User, seen_decision_id: int) -> Decision | None:
     """Withdraw the standing decision; the one before it stands again. Returns what stands now."""
     refuse_where_signed(photo)
@@ -235,7 +236,7 @@ class Place:
     y2: float
 
 
-@transaction.atomic
+@written_by(roles.REVIEW)
 def mark(
     photo: Photo,
     place: Place,
@@ -272,7 +273,7 @@ def mark(
     return placed
 
 
-@transaction.atomic
+@written_by(roles.REVIEW)
 def withdraw_mark(placed: Mark, *, by: User) -> None:
     """Take a mark back, and the confirmation that came with it where that still stands."""
     photo = placed.photo

@@ -6,14 +6,16 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from classifier import roles
 from classifier.models import AuditEvent, Report, ShareLink, User
 from classifier.models.share_link import digest_of
+from classifier.rights import written_by
 
 DAYS = (1, 7, 30, 90)
 DEFAULT_DAYS = 7
 
 
-@transaction.atomic
+@written_by(roles.REVIEW)
 def share(report: Report, *, days: int, by: User) -> str:
     """Return the token of a new link. It is shown this once; only its digest is kept."""
     token = secrets.token_urlsafe(32)
@@ -25,7 +27,7 @@ def share(report: Report, *, days: int, by: User) -> str:
     return token
 
 
-@transaction.atomic
+@written_by(roles.REVIEW)
 def revoke(link: ShareLink, *, by: User) -> None:
     """Close a link at once; a second press changes nothing."""
     if ShareLink.objects.revoke(link.pk, timezone.now()):

@@ -3,11 +3,11 @@
 import hashlib
 import json
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
-from classifier import thresholds
+from classifier import roles, thresholds
 from classifier.models import AuditEvent, Inspection, Photo, SignOff, User
+from classifier.rights import written_by
 from classifier.states import SignOffKind
 
 
@@ -15,7 +15,7 @@ class CannotSign(Exception):
     """The inspection cannot be signed or opened now; the message is a sentence for a person."""
 
 
-@transaction.atomic
+@written_by(roles.REVIEW)
 def sign(inspection: Inspection, *, name: str, by: User) -> SignOff:
     """Freeze the decisions under `name`; raises CannotSign while photos still wait."""
     Inspection.objects.lock(inspection.pk)
@@ -46,7 +46,7 @@ def sign(inspection: Inspection, *, name: str, by: User) -> SignOff:
     return signed
 
 
-@transaction.atomic
+@written_by(roles.REVIEW)
 def reopen(inspection: Inspection, *, reason: str, by: User) -> SignOff:
     """Open a signed inspection for a new revision; the old signature stays on record."""
     Inspection.objects.lock(inspection.pk)

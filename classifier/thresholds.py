@@ -3,9 +3,9 @@
 from bisect import bisect_left
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
+from classifier import roles
 from classifier.models import (
     AuditEvent,
     Inspection,
@@ -17,6 +17,7 @@ from classifier.models import (
     TrainingRun,
     User,
 )
+from classifier.rights import written_by
 from classifier.states import ThresholdOrigin
 
 STEPS = (0.01, 0.02, *(step / 20 for step in range(1, 20)), 0.98, 0.99)
@@ -163,21 +164,22 @@ def move(version: ModelVersion, *, clear_below: float, flagged_from: float, by: 
     Photos without a decision get the verdict that their score has by them. What people decided on
     keeps the verdict they saw, and so does what is signed off.
     """
-    return _judge_by(version, clear_below, flagged_from, ThresholdOrigin.MOVED, by)
+    return _judge_by(version, clear_below, flagged_from, ThresholdOrigin.MOVED, by=by)
 
 
 def put_back(earlier: ThresholdSet, *, by: User) -> int:
     """Judge by an earlier set of a version's again, as `move` does."""
     origin = ThresholdOrigin.PUT_BACK
-    return _judge_by(earlier.version, earlier.clear_below, earlier.flagged_from, origin, by)
+    return _judge_by(earlier.version, earlier.clear_below, earlier.flagged_from, origin, by=by)
 
 
-@transaction.atomic
+@written_by(roles.ACTIVATE)
 def _judge_by(
     version: ModelVersion,
     clear_below: float,
     flagged_from: float,
     origin: ThresholdOrigin,
+    *,
     by: User,
 ) -> int:
     moved = ModelVersion.objects.held(version)

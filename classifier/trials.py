@@ -4,9 +4,10 @@ ends with a sentence also where it could not be made.
 
 import logging
 
-from classifier import gate, rescoring, shadows
+from classifier import gate, rescoring, roles, shadows
 from classifier.engine import Comparison, Finding, HairlineMLError
 from classifier.models import AuditEvent, ModelVersion, Trial, User
+from classifier.rights import written_by
 
 logger = logging.getLogger(__name__)
 
@@ -14,6 +15,7 @@ ASKED = "comparison asked"
 FAULT = "The comparison stopped on an error; the log has it."
 
 
+@written_by(roles.TRAIN)
 def ask(version: ModelVersion, *, by: User) -> bool:
     """Note that a comparison is wanted; False where one is under way already."""
     asked = AuditEvent.objects.newest(ASKED, version)
@@ -41,7 +43,7 @@ def carry_out(version: ModelVersion) -> None:
         _record_failure(version, FAULT)
     else:
         if trial.passed and asked and asked.actor and version.pk in shadows.not_ended():
-            rescoring.ask(version, by=asked.actor)
+            rescoring.queue(version, by=asked.actor)
 
 
 def _is_answered(asked: AuditEvent, version: ModelVersion) -> bool:

@@ -166,8 +166,7 @@ def activate(version: ModelVersion, *, by: User, reason: str = "") -> ModelVersi
     objection to it, what `overriding.permit` raises; AgainstTheGate where another objection arose
     meanwhile, such as that another version became active.
     """
-    found = problem(version)
-    if found:
+    if found := problem(version):
         raise CannotActivate(found)
     version.refresh_from_db()
     active, against, kept = ModelVersion.objects.active(), objection(version), {}
@@ -197,10 +196,10 @@ def discard(version: ModelVersion, *, by: User) -> None:
     are always kept.
     """
     with transaction.atomic():
+        by.demand_anew(roles.ACTIVATE)
         list(ModelVersion.objects.locked())
         version.refresh_from_db()
-        needed = is_needed(version, back=previous())
-        if needed:
+        if needed := is_needed(version, back=previous()):
             raise CannotDiscard(needed)
         if not ModelVersion.objects.by_id(version.pk).move(VersionState.DISCARDED):
             raise CannotDiscard(

@@ -36,6 +36,14 @@ def make_user(*roles: str) -> User:
     return user
 
 
+def take_away(person: User, taken: str) -> None:
+    """Take the roles of a person, or shut the account."""
+    if taken == "role":
+        person.groups.clear()
+    else:
+        User.objects.filter(pk=person.pk).update(is_active=False)
+
+
 def make_structure(name: str = "", *, by: User | None = None) -> Structure:
     structure = Structure(name=name or f"Bridge {next(_numbers)}", kind=Structure.Kind.BRIDGE)
     return intake.register_structure(

@@ -119,11 +119,12 @@ class LiveSite:
         engine: str = "keras",
         settings_module: str = "inspection_site.settings",
         code: Path = ROOT,
+        workers: bool = True,
         **settings: object,
     ) -> Iterator["LiveSite"]:
         """Start everything; `settings` become HAIRLINE_ variables. Ends every process it began.
 
-        `code` is the folder whose code runs.
+        `code` is the folder whose code runs. Without `workers` nothing happens but what is asked.
         """
         variables = {f"HAIRLINE_{name.upper()}": str(value) for name, value in settings.items()}
         variables |= {"HAIRLINE_ENGINE": engine, "DJANGO_SETTINGS_MODULE": settings_module}
@@ -134,8 +135,10 @@ class LiveSite:
             site.manage("migrate", "--verbosity", "0")
             found = PASSWORD.search(site.manage("prepare"))
             site.password = found[1] if found else ""
-            for start in (site.start_worker, site.start_beat, site.start_web):
-                start()
+            if workers:
+                site.start_worker()
+                site.start_beat()
+            site.start_web()
             yield site
         finally:
             for name in reversed(list(site.processes)):

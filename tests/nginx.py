@@ -3,10 +3,11 @@
 import shutil
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from http.client import HTTPResponse, HTTPSConnection
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -69,13 +70,24 @@ def trusting() -> ssl.SSLContext:
 
 def ask(port: int, path: str, cookie: str = "") -> HTTPResponse:
     """Ask exactly for this path, as no browser would clean it."""
+    return exchange(port, path, cookie)[0]
+
+
+def exchange(
+    port: int, path: str, cookie: str = "", *, form: Mapping[str, str] | None = None
+) -> tuple[HTTPResponse, bytes]:
+    """Ask for this path, or send it a form as its own page would; return answer and body."""
     with closing(HTTPSConnection("127.0.0.1", port, context=trusting(), timeout=10)) as connection:
-        connection.putrequest("GET", path)
+        connection.putrequest("GET" if form is None else "POST", path)
         connection.putheader("Cookie", cookie)
-        connection.endheaders()
+        body = urlencode(form or {}).encode()
+        if form is not None:
+            connection.putheader("Referer", "https://127.0.0.1/")
+            connection.putheader("Content-Type", "application/x-www-form-urlencoded")
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body or None)
         answer = connection.getresponse()
-        answer.read()
-        return answer
+        return answer, answer.read()
 
 
 def answers(port: int) -> bool:

@@ -3,7 +3,6 @@
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -109,18 +108,16 @@ def decide(request: SignedInRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _misread(request, pk, first_error(form))
     data = form.cleaned_data
-    with transaction.atomic():
-        request.user.demand_anew(roles.REVIEW)
-        review.decide(
-            row,
-            data["outcome"],
-            by=request.user,
-            seen_decision_id=data["seen"],
-            seen_answer_id=data["answer"],
-            cause=data["cause"],
-            remark=data["remark"],
-            blind=data["blind"],
-        )
+    review.decide(
+        row,
+        data["outcome"],
+        by=request.user,
+        seen_decision_id=data["seen"],
+        seen_answer_id=data["answer"],
+        cause=data["cause"],
+        remark=data["remark"],
+        blind=data["blind"],
+    )
     if wants_json(request):
         context = {"last_photo": row, "back": data["back"]}
         return JsonResponse({"last": render_to_string("reviews/_last.html", context, request)})

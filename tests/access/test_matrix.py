@@ -91,10 +91,13 @@ def ask(client: Client, verb: str, address: str, fields: dict[str, object]) -> H
 
 
 def outcome(answer: HttpResponseBase) -> str:
+    return named(answer.status_code, answer.headers.get("Location", ""))
+
+
+def named(status: int, target: str) -> str:
     """Return the status, or `sign-in` where the answer leads to a sign-in page and back."""
-    target = answer.headers.get("Location", "")
     asked = target.startswith(("/sign-in/?next=/", "/admin/login/?next=/"))
-    return "sign-in" if asked and answer.status_code == 302 else str(answer.status_code)
+    return "sign-in" if asked and status == 302 else str(status)
 
 
 def body(answer: HttpResponseBase) -> str:

@@ -110,7 +110,7 @@ class World:
             "mark": {"kind": "remark", "shape": "box", "remark": "a stain", **CORNERS},
             "decide-many": {"outcome": "cant_tell", "photo": self.rows["open_photo"]},
             "sign-off": {"name": "A. Reviewer"},
-            "reopen": {"reason": "bearing renamed"},
+            "reopen": {"reason": "wet stain"},
             "share": {"days": "7"},
             "draw-audit": {"wished": "0.05"},
             "thresholds-move": {"clear_below": 0.2, "flagged_from": 0.8},
@@ -163,7 +163,7 @@ def make_world() -> World:
         "threshold_set": active_version().threshold_sets.get().pk,
         "run": run.pk,
     }
-    welcome = people.password_link(person, by=decision.by)
+    welcome = people.password_link(person, by=run.requested_by)
     return World(_sessions(), rows, decision.pk, token, welcome)
 
 
@@ -173,7 +173,7 @@ def _decided_visit(*, by: User) -> Inspection:
     make_reviewed(photo_set, "confirmed", by=by)
     make_classified(photo_set, SOUND)
     failed = make_photo(photo_set)
-    Photo.objects.filter(pk=failed.pk).update(state="unreadable", reason="wet jpg")
+    Photo.objects.filter(pk=failed.pk).update(state="unreadable", reason="wet stain")
     return photo_set.inspection
 
 

@@ -113,6 +113,11 @@ def test_a_command_refuses_as_the_page_does() -> None:
     viewer = make_user("viewer")
     with pytest.raises(CommandError, match="may not activate"):
         call_command("activate_model", active_version().name, by=viewer.username)
+    with pytest.raises(CommandError, match="may not judge photos again"):
+        call_command("rescore", by=viewer.username)
+    make_lessons(admin)
+    with pytest.raises(CommandError, match="may not train"):
+        call_command("retrain", by=viewer.username)
     with pytest.raises(CommandError, match="Nobody with an account"):
         call_command("rescore", by="a stranger")
     with pytest.raises(CommandError, match="No model version is named"):

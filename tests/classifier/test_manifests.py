@@ -255,7 +255,7 @@ def test_a_label_says_how_it_was_given_and_whether_it_follows_the_model() -> Non
 
 @pytest.mark.django_db
 def test_the_outline_says_of_each_photo_what_its_label_says() -> None:
-    make_lessons(make_user())
+    make_lessons(make_user("reviewer"))
     outline, labels = manifests.outline(), manifests.labels()
     assert outline
     assert outline == [{key: label[key] for key in outline[0]} for label in labels]

@@ -22,6 +22,7 @@ def live_site(
         folder,
         code=code,
         engine="stub",
+        workers=True,
         settings_module="tests.faults.settings",
         sweep_seconds=1,
         classify_lease_seconds=LEASE_SECONDS,

@@ -1,4 +1,4 @@
-"""S01, S02, S06, S14, S17, S21, S23, S25: what a request may do, and what an answer gives away."""
+"""S01, S02, S06, S14, S17, S21, S23: what a request may do, and what an answer gives away."""
 
 import re
 from urllib.parse import quote
@@ -9,17 +9,14 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from pytest_django import Settings
 
-from classifier import classification, failpoints, versions
-from classifier.forms import DecisionForm
-from classifier.models import AuditEvent, Decision, ModelVersion, Photo, User
+from classifier import classification
+from classifier.models import Photo
 from classifier.views.files import POLICY
 from tests.access.test_matrix import MATRIX, body
 from tests.access.world import World, make_world
 from tests.bad_input.marked import located
 from tests.factories import (
     active_version,
-    jpeg,
-    make_candidate,
     make_classified,
     make_photo_set,
     make_user,
@@ -239,67 +236,6 @@ def test_a_header_makes_no_other_verb_of_a_request(photo: Photo, header: str) ->
     client = signed_in(make_user("admin"))
     answer = client.get(reverse("retry", args=[photo.pk]), headers={header: "POST"})
     assert answer.status_code == 405
-
-
-# --- S25: a right taken away while a photo is under way ---
-@pytest.mark.parametrize("taken", ["role", "account"])
-def test_a_right_lost_in_mid_upload_stores_nothing(
-    monkeypatch: pytest.MonkeyPatch, taken: str
-) -> None:
-    photo_set = make_photo_set()
-    person = photo_set.uploaded_by
-
-    def revoke(point: str, *_: object) -> None:
-        if point == "U4":
-            take_away(person, taken)
-
-    monkeypatch.setattr(failpoints, "hit", revoke)
-    address = reverse("photo-upload", args=[photo_set.pk])
-    answer = signed_in(person).post(address, {"photo": upload_file(jpeg())})
-    assert answer.status_code == 403
-    assert not Photo.objects.exists()
-
-
-@pytest.mark.parametrize("taken", ["role", "account"])
-def test_a_right_lost_before_a_decision_is_written_decides_nothing(
-    photo: Photo, monkeypatch: pytest.MonkeyPatch, taken: str
-) -> None:
-    person = make_user("reviewer")
-    read = DecisionForm.is_valid
-
-    def revoke(form: DecisionForm) -> bool:
-        take_away(person, taken)
-        return read(form)
-
-    monkeypatch.setattr(DecisionForm, "is_valid", revoke)
-    answer = signed_in(person).post(reverse("decide", args=[photo.pk]), {"outcome": "confirmed"})
-    assert answer.status_code == 403
-    assert not Decision.objects.exists()
-
-
-@pytest.mark.parametrize("taken", ["role", "account"])
-def test_a_right_lost_while_a_model_is_verified_activates_nothing(
-    monkeypatch: pytest.MonkeyPatch, taken: str
-) -> None:
-    person, active, candidate = make_user("admin"), active_version(), make_candidate()
-    verify = versions.problem
-
-    def revoke(version: ModelVersion) -> str | None:
-        take_away(person, taken)
-        return verify(version)
-
-    monkeypatch.setattr(versions, "problem", revoke)
-    address = reverse("activate", args=[candidate.pk])
-    assert signed_in(person).post(address, {"reason": "better"}).status_code == 403
-    assert ModelVersion.objects.active() == active
-    assert AuditEvent.objects.newest("model version activated", candidate) is None
-
-
-def take_away(person: User, taken: str) -> None:
-    if taken == "role":
-        person.groups.clear()
-    else:
-        User.objects.filter(pk=person.pk).update(is_active=False)
 
 
 @override_settings(DEBUG=False)

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from classifier import rescoring
@@ -22,7 +23,10 @@ class Command(BaseCommand):
         version = version_named(trial) if trial else ModelVersion.objects.active()
         if version is None:
             raise CommandError("No model version is active.")
-        asked = rescoring.ask(version, by=named(options["by"]))
+        try:
+            asked = rescoring.ask(version, by=named(options["by"]))
+        except PermissionDenied as error:
+            raise CommandError(f"{options['by']} may not judge photos again.") from error
         rescoring.go_on(asked.pk, seconds=math.inf)
         asked.refresh_from_db()
         other = rescoring.beside(version)

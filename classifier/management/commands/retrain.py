@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from classifier import retraining
@@ -27,6 +28,8 @@ class Command(BaseCommand):
             run = retraining.request_run(
                 by=named(options["by"]), anyway=options["anyway"], afresh=options["afresh"]
             )
+        except PermissionDenied as error:
+            raise CommandError(f"{options['by']} may not train models.") from error
         except (
             retraining.CannotTrain,
             retraining.AlreadyTraining,
