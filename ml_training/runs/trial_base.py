@@ -6,10 +6,11 @@ What the trials found stands in docs/explanation/model-experiments.md. No trial 
 
 from ml_training.runs import Phase, Run
 from ml_training.runs.released import RUN as RELEASED
+from ml_training.sampling import Sampling
 
 RUN = Run(
     name="trial-base",
-    sampling=RELEASED.sampling,
+    sampling=Sampling(source_boost=RELEASED.sampling.source_boost),
     phases=(Phase(500, sides=(96, 128, 160, 192), learning_rate=4e-4),),
     averaging=0.995,
     held_out_sources=("saltspot",),
