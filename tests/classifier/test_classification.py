@@ -259,7 +259,7 @@ def test_a_decision_outlives_a_classification_by_a_new_version() -> None:
     reviewer = make_user("reviewer")
     photo = make_reviewed(make_photo().photo_set, "confirmed", by=reviewer)
     second = versions.activate(make_candidate(), by=make_user("admin"), reason="newer")
-    assert intake.retry(photo, by=reviewer)
+    assert intake.retry(photo, by=photo.uploaded_by)
     classify(photo)
     assert photo.prediction is not None
     assert photo.prediction.model_version == second

@@ -57,15 +57,17 @@ def test_sixty_photos_get_the_verdicts_that_the_card_counts(
         assert verdicts.count((kind, mistake)) / OF_EACH_KIND == pytest.approx(share, abs=0.1)
 
 
+def resized(photo: Image.Image, share: float, method: Image.Resampling) -> Image.Image:
+    return photo.resize((round(photo.width * share), round(photo.height * share)), method)
+
+
 def kept(released: Classifier, photos: list[Example], *, long_side: int) -> int:
     """Count photos whose copy of 50–100 % of their size gets their verdict."""
     found = 0
     for example, share in zip(photos, np.linspace(0.5, 1.0, len(photos)), strict=True):
         photo = open_upright(example.path)
-        zoom = long_side / max(photo.size)
-        sizes = [tuple(round(zoom * z * length) for length in photo.size) for z in (1.0, share)]
-        photo = photo.resize(sizes[0], Image.Resampling.BILINEAR)
-        copy = photo.resize(sizes[1], Image.Resampling.BOX)
+        photo = resized(photo, long_side / max(photo.size), Image.Resampling.BILINEAR)
+        copy = resized(photo, share, Image.Resampling.BOX)
         found += released.judge(photo).verdict == released.judge(copy).verdict
     return found
 
