@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from tests.factories import make_user
+from classifier.models import User
+from tests.factories import make_lessons, make_user
 
 ClientFor = Callable[..., Client]
 
@@ -20,6 +21,17 @@ def client_for() -> ClientFor:
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def admin() -> User:
+    return make_user("admin")
+
+
+@pytest.fixture
+def _reviewed(admin: User) -> None:
+    """Let there be reviewed photos enough for a training run."""
+    make_lessons(admin)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from classifier import retraining, versions
 from classifier.models import AuditEvent, ModelVersion, Rescoring, Trial, User
 from tests.classifier.views.conftest import ClientFor
-from tests.factories import active_version, make_candidate, make_lessons, make_user, train_candidate
+from tests.factories import active_version, make_candidate, make_lessons, train_candidate
 from tests.speed.pages import MOST_QUERIES
 
 pytestmark = pytest.mark.django_db
@@ -16,16 +16,6 @@ pytestmark = pytest.mark.django_db
 def client(client_for: ClientFor) -> Client:
     active_version()
     return client_for("admin")
-
-
-@pytest.fixture
-def admin() -> User:
-    return make_user("admin")
-
-
-@pytest.fixture
-def _reviewed(admin: User) -> None:
-    make_lessons(admin)
 
 
 @pytest.mark.usefixtures("_reviewed")

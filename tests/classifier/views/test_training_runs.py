@@ -5,7 +5,7 @@ from django.urls import reverse
 from classifier import manifests, retraining
 from classifier.models import Structure, TrainingRun, User
 from tests.classifier.views.conftest import ClientFor
-from tests.factories import active_version, make_lessons, make_user
+from tests.factories import active_version
 
 pytestmark = pytest.mark.django_db
 
@@ -14,16 +14,6 @@ pytestmark = pytest.mark.django_db
 def client(client_for: ClientFor) -> Client:
     active_version()
     return client_for("admin")
-
-
-@pytest.fixture
-def admin() -> User:
-    return make_user("admin")
-
-
-@pytest.fixture
-def _reviewed(admin: User) -> None:
-    make_lessons(admin)
 
 
 def test_the_button_says_what_is_missing(client: Client) -> None:
