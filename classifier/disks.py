@@ -12,6 +12,8 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 OUT_OF_ORDER = frozenset(
     {errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE}
 )
+SQLITE_DISK_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+"""Nothing can be written; the shared memory that a first reader needs cannot be made."""
 POSTGRESQL_DISK_FULL = "53100"
 
 
@@ -20,7 +22,7 @@ def is_full(problem: BaseException | None) -> bool:
     if isinstance(problem, OperationalError):
         said = problem.__cause__
         return (
-            getattr(said, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            getattr(said, "sqlite_errorcode", None) in SQLITE_DISK_FULL
             or getattr(said, "sqlstate", None) == POSTGRESQL_DISK_FULL
         )
     return isinstance(problem, OSError) and problem.errno in NO_ROOM

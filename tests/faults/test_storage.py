@@ -8,7 +8,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 
+from classifier import disks
 from tests.factories import jpeg
 from tests.faults.arming import Failpoints
 from tests.faults.conftest import live_site
@@ -85,6 +87,32 @@ def test_a_database_without_room_stores_no_photo_and_says_so(
     visit.assert_kept()
 
 
+def fill(disk: Path) -> Path:
+    """Leave no room on a disk; return the file that takes it."""
+    filler = disk / "filler"
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while file.write(bytes(1024)):
+            pass
+    return filler
+
+
+def test_who_opens_a_database_first_on_a_full_disk_learns_that_it_is_full(tmp_path: Path) -> None:
+    """F21: SQLite cannot make the memory that its readers share, and calls that an I/O error."""
+    with small_disk(tmp_path, megabytes=4):
+        with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("CREATE TABLE photo (id)")
+        fill(tmp_path)
+        with (
+            closing(sqlite3.connect(tmp_path / "db.sqlite3")) as connection,
+            pytest.raises(sqlite3.OperationalError, match="disk I/O error") as said,
+        ):
+            connection.execute("SELECT * FROM photo")
+    told = OperationalError()
+    told.__cause__ = said.value
+    assert disks.is_full(told)
+
+
 @pytest.fixture
 def cramped(tmp_path: Path) -> Iterator[tuple[LiveSite, Path]]:
     """Return a site whose database has a small disk of its own, and that disk's folder."""
@@ -103,10 +131,7 @@ def test_a_database_whose_disk_is_really_full_stores_no_photo_and_says_so(
     """F21 on a real device: SQLite finds out when it commits."""
     site, disk = cramped
     visit = Visit(site, site.sign_in())
-    filler = disk / "filler"
-    with suppress(OSError), filler.open("wb", buffering=0) as file:
-        while file.write(bytes(1024)):
-            pass
+    filler = fill(disk)
     refused = None
     while refused is None:  # what SQLite has on the disk already still holds some rows
         answer = visit.post(jpeg())

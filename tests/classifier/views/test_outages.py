@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import sqlite3
 from pathlib import Path
 
 import psycopg
@@ -64,6 +65,14 @@ def test_machines_get_the_sentence_as_json() -> None:
 def test_a_full_disk_of_postgresql_is_a_full_disk() -> None:
     full = OperationalError("could not extend file")
     full.__cause__ = psycopg.errors.DiskFull()
+    assert answer_for(full)[0] == 507
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE])
+def test_a_full_disk_of_sqlite_is_a_full_disk(code: int) -> None:
+    full = OperationalError("disk I/O error")
+    full.__cause__ = sqlite3.OperationalError()
+    full.__cause__.sqlite_errorcode = code
     assert answer_for(full)[0] == 507
 
 
