@@ -13,12 +13,13 @@ from typing import Any
 from axes.helpers import get_client_ip_address
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from classifier.models import AuditEvent, User
+from classifier.models.user import hold
 
 STANDING = ("username", "is_active", "is_staff", "is_superuser")
 """What decides whether an account opens the site, and all of it."""
@@ -148,7 +149,8 @@ def _deleted(instance: User, **_kwargs: object) -> None:
 
 # --- roles and rights ---
 def _role_deleted(instance: Group, **_kwargs: object) -> None:
-    people = list(User.objects.filter(groups=instance).values_list("username", flat=True))
+    hold(_people_of(instance))
+    people = list(_people_of(instance).values_list("username", flat=True))
     AuditEvent.objects.record("role deleted", instance, by=_actor(), people=people)
 
 
@@ -170,6 +172,7 @@ def _links_changed(
         **({"pk__in": pk_set} if pk_set is not None else {attribute: instance} if reverse else {})
     )
     for owner in others if reverse else [instance]:
+        hold(_people_of(owner))
         before = {str(link) for link in getattr(owner, attribute).all()}
         named = {str(instance)} if reverse else {str(other) for other in others}
         after = before | named if action == "pre_add" else before - named
@@ -177,3 +180,9 @@ def _links_changed(
             AuditEvent.objects.record(
                 what, owner, by=_actor(), before=sorted(before), after=sorted(after)
             )
+
+
+def _people_of(owner: Model) -> QuerySet[User]:
+    """Return whose rights hang on an account or a role."""
+    is_person = isinstance(owner, User)
+    return User.objects.filter(pk=owner.pk) if is_person else User.objects.filter(groups=owner.pk)

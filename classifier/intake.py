@@ -145,8 +145,10 @@ def _put_back(path: Path, photo: Photo, *, by: User) -> None:
     """Let a received file take the place of its own original where that is gone or was changed."""
     if photo_files.is_whole(photo):
         return
-    photo_files.keep(path, photo)
-    AuditEvent.objects.record("original put back", photo, by=by, sha256=photo.sha256)
+    with transaction.atomic():
+        by.demand_anew(roles.UPLOAD)
+        photo_files.keep(path, photo)
+        AuditEvent.objects.record("original put back", photo, by=by, sha256=photo.sha256)
     if photo.is_failed:
         with suppress(review.SignedOff):
             retry(photo, by=by)

@@ -22,8 +22,17 @@ class User(AbstractUser):
     def demand_anew(self, right: str) -> None:
         """Ask again where a row is written: a role may have been taken away since the request came.
 
-        Raises PermissionDenied.
+        Until the transaction ends nobody can take it away. Raises PermissionDenied.
         """
+        hold(User.objects.filter(pk=self.pk))
         holders = User.objects.with_perm(right, backend=BACKEND)
         if not holders.filter(pk=self.pk).exists():
             raise PermissionDenied(right)
+
+
+def hold(people: models.QuerySet[User]) -> None:
+    """Let what people write by their rights, and changes of these, come one after the other.
+
+    Locks their rows until the transaction ends; SQLite has one writer at a time anyhow.
+    """
+    list(people.order_by("pk").select_for_update(no_key=True).values_list("pk"))

@@ -4,11 +4,14 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import psycopg
 import pytest
 
+from tests.console import Console
+from tests.factories import jpeg
 from tests.faults import figures
 from tests.faults.arming import Failpoints
 from tests.faults.conftest import live_site
@@ -163,6 +166,42 @@ def test_a_deadlock_while_an_answer_is_recorded_counts_against_no_photo(
     assert [photo for photo in photos if f"photo {photo} waits" not in log] == []
     most = f"SELECT max(attempts) FROM classifier_photo WHERE photo_set_id = {visit.photo_set}"
     assert site.value(most) == 1
+    visit.assert_kept()
+
+
+ONLY_BY_ROLE = """
+from classifier.models import User
+User.objects.filter(username="admin").update(is_superuser={})
+"""
+TAKE_AWAY = """
+from classifier.models import User
+User.objects.get(username="admin").groups.clear()
+"""
+GIVE_BACK = """
+from django.contrib.auth.models import Group
+from classifier.models import User
+User.objects.get(username="admin").groups.set(Group.objects.filter(name="admin"))
+"""
+
+
+def test_a_right_is_taken_away_once_what_is_written_by_it_stands(
+    visit: Visit, failpoints: Failpoints, postgres: Postgres, console: Console
+) -> None:
+    """S25: not in between, where PostgreSQL would let it; what is sent afterwards is refused."""
+    console.script(ONLY_BY_ROLE.format(False))
+    failpoints.arm("U6", "hold")
+    with ThreadPoolExecutor(2) as pool:
+        upload = pool.submit(visit.send)
+        failpoints.wait_held("U6")
+        taken_away = pool.submit(console.script, TAKE_AWAY)
+        wait_until(lambda: waiting_for_locks(postgres) == 1, "it waits for the upload", seconds=30)
+        failpoints.disarm()
+        assert upload.result().status == 201
+        taken_away.result()
+    assert visit.post(jpeg()).status_code == 403
+    console.script(GIVE_BACK + ONLY_BY_ROLE.format(True))
+    assert visit.send().status == 201
+    visit.wait_ended(2, seconds=30)
     visit.assert_kept()
 
 
