@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection, HTTPSConnection
+from pathlib import Path
 
 import pytest
 
@@ -45,8 +46,14 @@ def session(site: LiveSite) -> Session:
 
 
 @pytest.fixture(scope="module")
-def port(site: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with nginx_before(site, tmp_path_factory.mktemp("nginx")) as port:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where nginx keeps its configuration and its logs."""
+    return tmp_path_factory.mktemp("nginx")
+
+
+@pytest.fixture(scope="module")
+def port(site: LiveSite, folder: Path) -> Iterator[int]:
+    with nginx_before(site, folder) as port:
         yield port
 
 
@@ -127,9 +134,9 @@ def test_connections_are_of_the_newest_tls_and_older_ones_of_strong_ciphers_alon
 
 @pytest.mark.parametrize(("path", "status"), [("/metrics", 403), ("/readyz", 403), ("/", 308)])
 def test_without_tls_people_are_led_on_and_machines_refused(
-    port: int, tmp_path_factory: pytest.TempPathFactory, path: str, status: int
+    port: int, folder: Path, path: str, status: int
 ) -> None:
-    written = (tmp_path_factory.getbasetemp() / "nginx0" / "nginx.conf").read_text()
+    written = (folder / "nginx.conf").read_text()
     plain = re.findall(r"listen 127\.0\.0\.1:(\d+);", written)[0]
     with closing(HTTPConnection("127.0.0.1", int(plain), timeout=10)) as wire:
         wire.request("GET", path)
@@ -144,13 +151,11 @@ def test_files_are_not_the_worlds(site: LiveSite, session: Session) -> None:
     assert os.stat(site.layout.data).st_mode & 0o077 == 0  # noqa: PTH116  one word for both
 
 
-def test_no_log_holds_the_token_of_a_link(
-    site: LiveSite, port: int, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_no_log_holds_the_token_of_a_link(site: LiveSite, port: int, folder: Path) -> None:
     token = "T" * 43
     assert ask(port, f"/shared/{token}/").status == 404
     assert ask(port, f"/welcome/MQ/{token}/").status == 200
-    (log,) = tmp_path_factory.getbasetemp().glob("nginx0/access.log")
+    log = folder / "access.log"
     told = ("/shared/...", "/welcome/...")
     wait_until(
         lambda: all(address in log.read_text() for address in told),
