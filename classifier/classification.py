@@ -97,7 +97,7 @@ def _answer(photo: Photo, version: ModelVersion) -> PhotoAnswer | None:
 def _working_image(photo: Photo) -> Path:
     _check_original(photo)
     failpoints.hit("W4", photo.pk)
-    working = photo_files.derived(photo) / "working.jpg"
+    working = photo_files.working(photo)
     if photo.sharpness is None or not working.exists():  # one that was measured is whole
         with bounded_memory():
             images.write_working_images(photo_files.original(photo), working.parent)

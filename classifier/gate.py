@@ -37,7 +37,7 @@ def labelled(entries: Iterable[Entry]) -> list[tuple[int, LabelledPhoto]]:
         (
             entry["photo"],
             LabelledPhoto(
-                path=photo_files.derived(photos[entry["photo"]]) / "working.jpg",
+                path=photo_files.working(photos[entry["photo"]]),
                 cracked=entry["cracked"],
                 group=str(entry["structure"]),
                 name=entry["name"],

@@ -161,9 +161,11 @@ def _clean_text(value: object) -> str:
 
 # --- Images made from a photo ---------------------------------------------------------------------
 
+WORKING = "working.jpg"
+
 
 def write_working_images(original: Path, folder: Path) -> WorkingImages:
-    """Write `working.jpg` and `thumbnail.jpg` into `folder`: upright, sRGB, without any metadata.
+    """Write the working image and `thumbnail.jpg` into `folder`: upright, sRGB, no metadata.
 
     Each appears whole or not at all. Raises PhotoRefused, PhotoUnreadable, and OSError where
     `folder` cannot be written.
@@ -174,7 +176,7 @@ def write_working_images(original: Path, folder: Path) -> WorkingImages:
     thumbnail = working.copy()
     thumbnail.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
     _save(thumbnail, folder / "thumbnail.jpg", "JPEG", quality=THUMBNAIL_QUALITY, optimize=True)
-    _save(working, folder / "working.jpg", "JPEG", quality=WORKING_QUALITY, subsampling=0)
+    _save(working, folder / WORKING, "JPEG", quality=WORKING_QUALITY, subsampling=0)
     return WorkingImages(facts.width, facts.height, *working.size, facts.notices)
 
 

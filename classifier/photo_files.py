@@ -18,7 +18,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import OperationalError
 
-from classifier import disks, failpoints
+from classifier import disks, failpoints, images
 from classifier.models import Photo
 
 CHUNK = 1 << 20
@@ -52,6 +52,11 @@ def derived(photo: Photo) -> Path:
     """Return the folder of a photo's derived images."""
     key = photo.key.hex
     return _root() / "derived" / key[:2] / key
+
+
+def working(photo: Photo) -> Path:
+    """Return the image that is judged, learned from, shown and printed, once it has been made."""
+    return derived(photo) / images.WORKING
 
 
 def evidence_stem(version_id: int) -> str:

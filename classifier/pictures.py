@@ -56,6 +56,6 @@ def _traces(entries: Iterable[Entry], should_stop: ShouldStop) -> Iterator[tuple
         if photo is None:
             continue
         try:
-            yield entry["sha256"], trace(photo_files.derived(photo) / "working.jpg")
+            yield entry["sha256"], trace(photo_files.working(photo))
         except HairlineMLError:
             continue  # whoever opens it to learn from it or to measure tells which one it is

@@ -186,15 +186,14 @@ def counts(photos: list[Photo]) -> dict[str, int]:
 
 def compose(photo: Photo, folder: Path) -> None:
     """Write `<id>.jpg`, the photo, and `<id>-evidence.jpg` with evidence, outlines and marks."""
-    derived = photo_files.derived(photo)
-    with Image.open(derived / "working.jpg") as working:
+    with Image.open(photo_files.working(photo)) as working:
         working.draft("RGB", (2 * PICTURE_SIDE, 2 * PICTURE_SIDE))
         picture = working.convert("RGB")
     picture.thumbnail((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.LANCZOS)
     picture.save(folder / f"{photo.pk}.jpg", quality=PICTURE_QUALITY)
     assert photo.prediction
     stem = photo_files.evidence_stem(photo.prediction.model_version_id)
-    with Image.open(derived / f"{stem}-overlay.png") as overlay:
+    with Image.open(photo_files.derived(photo) / f"{stem}-overlay.png") as overlay:
         colours = overlay.convert("RGBA").resize(picture.size, Image.Resampling.BICUBIC)
     strength = colours.getchannel("A").point([round(a * EVIDENCE_STRENGTH) for a in range(256)])
     picture.paste(colours.convert("RGB"), mask=strength)

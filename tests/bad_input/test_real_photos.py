@@ -39,7 +39,7 @@ def test_every_real_photo_is_stored_classified_and_stripped(
         assert answer.status_code == (422 if sample.name in TOO_SMALL else 201), sample
     for photo in Photo.objects.all():
         assert classification.classify(photo.pk, claimant="test"), photo.name
-        made = photo_files.derived(photo) / "working.jpg"
+        made = photo_files.working(photo)
         facts = images.read_capture_facts(made)
         assert (facts.camera, facts.taken_at, facts.latitude) == ("", None, None)
     states = set(Photo.objects.values_list("state", flat=True))

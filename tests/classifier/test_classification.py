@@ -270,5 +270,5 @@ def test_a_decision_outlives_a_classification_by_a_new_version() -> None:
 
 def test_working_images_carry_no_exif() -> None:
     photo = make_classified()
-    facts = images.read_capture_facts(photo_files.derived(photo) / "working.jpg")
+    facts = images.read_capture_facts(photo_files.working(photo))
     assert (facts.camera, facts.taken_at, facts.latitude) == ("", None, None)

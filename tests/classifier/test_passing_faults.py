@@ -75,7 +75,7 @@ def test_a_disk_that_fails_in_mid_decoding_does_not_spoil_the_photo(
 
 def test_a_working_image_that_was_cut_off_is_made_anew() -> None:
     photo = make_photo()
-    working = photo_files.derived(photo) / "working.jpg"
+    working = photo_files.working(photo)
     working.parent.mkdir(parents=True)
     working.write_bytes(b"")
     assert classify(photo).state == PhotoState.CLASSIFIED
