@@ -1,5 +1,6 @@
 """What is inspected: structures, their elements, and the dated visits to them."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -35,17 +36,29 @@ class StructureQuerySet(models.QuerySet["Structure"]):
             unreviewed_count=Count("photos", filter=flagged & Q(photos__decision__isnull=True)),
         )
 
-    def counted(self, rows: Iterable["Structure"]) -> list["Structure"]:
-        """Load these rows anew with their counts, in the order given."""
-        keys = [row.pk for row in rows]
+    def counted(self, keys: Iterable[int]) -> list["Structure"]:
+        """Load these structures with their counts, in the order given."""
+        keys = list(keys)
         found = self.with_counts().in_bulk(keys)
         return [found[key] for key in keys]
 
-    def most_urgent(self) -> "StructureQuerySet":
-        """Add the counts and order by them: most unreviewed photos first."""
-        return self.with_counts().order_by(
-            F("unreviewed_count").desc(), F("waiting_count").desc(), "name"
-        )
+    def most_urgent(self, count: int) -> list["Structure"]:
+        """Load so many structures with their counts, most unreviewed photos first.
+
+        Ranked by the photos that still want somebody: all others are many times as many.
+        """
+        unreviewed = self.filter(
+            photos__prediction__verdict__in=NEEDS_A_LOOK, photos__decision__isnull=True
+        ).photo_counts()
+        waiting = self.filter(photos__state__in=PENDING).photo_counts()
+        names = self.names()
+        keys = sorted(names, key=lambda pk: (-unreviewed[pk], -waiting[pk], names[pk]))[:count]
+        return self.counted(keys)
+
+    def photo_counts(self) -> Counter[int]:
+        """Count, by structure, the photos that a filter on photos has left."""
+        rows = self.order_by().values_list("pk").annotate(Count("photos"))
+        return Counter(dict(rows))
 
     def on_map(self) -> "StructureQuerySet":
         """Those with coordinates, with their counts."""
@@ -59,7 +72,8 @@ class StructureQuerySet(models.QuerySet["Structure"]):
 
     def in_order(self, order: str) -> "StructureQuerySet":
         if order == StructureOrder.UNREVIEWED:
-            return self.most_urgent()
+            order_by = (F("unreviewed_count").desc(), F("waiting_count").desc(), "name")
+            return self.with_counts().order_by(*order_by)
         if order == StructureOrder.VISITED:
             visited = self.annotate(last_visit=Max("inspections__date"))
             return visited.order_by(F("last_visit").desc(nulls_last=True), "name")

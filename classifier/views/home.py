@@ -19,7 +19,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     """What needs me next: structures with open photos, the newest uploads, the review queue."""
     recent = progress_of(PhotoSet.objects.recent()[:RECENT])
     context = {
-        "structures": Structure.objects.most_urgent()[:RECENT],
+        "structures": Structure.objects.most_urgent(RECENT),
         "structure_count": Structure.objects.count(),
         "recent_sets": recent,
         "is_live": any(progress.pending for _, progress in recent),

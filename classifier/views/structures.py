@@ -41,7 +41,7 @@ REPORTS = 5
 def structures(request: SignedInRequest) -> HttpResponse:
     form = StructureFilterForm(request.GET)
     page = Paginator(form.listed(), PAGE_SIZE).get_page(request.GET.get("page"))
-    page.object_list = Structure.objects.counted(page.object_list)
+    page.object_list = Structure.objects.counted(row.pk for row in page.object_list)
     query = request.GET.copy()
     query.pop("page", None)
     context = {"page": page, "filter_form": form, "query": query.urlencode()}

@@ -12,6 +12,7 @@ from tests.factories import (
     make_classified,
     make_photo,
     make_photo_set,
+    make_reviewed,
     make_structure,
     make_user,
 )
@@ -153,6 +154,26 @@ def test_home_counts_what_waits_and_what_is_flagged(client_for: ClientFor) -> No
     counts = (row.photo_count, row.waiting_count, row.flagged_count, row.unreviewed_count)
     assert counts == (2, 1, 1, 1)
     assert answer.context["to_review"] == 1
+
+
+def test_home_puts_first_where_most_photos_want_somebody(client_for: ClientFor) -> None:
+    for name, open_photos in {"quiet": 0, "one open": 1, "done": 0, "two open": 2}.items():
+        photo_set = make_photo_set(make_structure(name))
+        for _ in range(open_photos):
+            make_classified(photo_set, CRACK)
+        if name == "done":
+            for _ in range(3):
+                make_reviewed(photo_set, "confirmed", by=make_user("reviewer"))
+    make_photo(make_photo_set(make_structure("waiting")))
+    shown = client_for("reviewer").get(reverse("home")).context["structures"]
+    assert {row.name: row.photo_count for row in shown} == {
+        "two open": 2,
+        "one open": 1,
+        "waiting": 1,
+        "done": 3,
+        "quiet": 0,
+    }
+    assert [row.name for row in shown[:3]] == ["two open", "one open", "waiting"]
 
 
 def test_a_search_leaves_out_what_no_database_looks_for(client_for: ClientFor) -> None:
