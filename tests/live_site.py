@@ -31,11 +31,11 @@ from inspection_site.processes import (
     web_command,
     worker_command,
 )
+from tests.migrated import migrate
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = re.compile(r"password (\S+)")
-MIGRATED: dict[Path, bytes] = {}
-"""An empty database of SQLite by the folder of the code that made it."""
+
 
 PATIENCE = 3
 """How many times as long as on an idle machine a test waits before it calls a thing missing."""
@@ -133,7 +133,7 @@ class LiveSite:
         site.code = code
         try:
             site.start_valkey()
-            site.migrate()
+            migrate(site)
             found = PASSWORD.search(site.manage("prepare"))
             site.password = found[1] if found else ""
             if workers:
@@ -144,19 +144,6 @@ class LiveSite:
         finally:
             for name in reversed(list(site.processes)):
                 site.kill(name)
-
-    def migrate(self) -> None:
-        """Bring the database to its newest form; SQLite's for this code is copied from the first
-        that was made, as each takes seconds.
-        """
-        database = self.layout.data / "db.sqlite3"
-        is_fresh = "HAIRLINE_DATABASE_URL" not in self.environment and not database.exists()
-        if is_fresh and self.code in MIGRATED:
-            database.write_bytes(MIGRATED[self.code])
-            return
-        self.manage("migrate", "--verbosity", "0")
-        if is_fresh:
-            MIGRATED[self.code] = database.read_bytes()
 
     # --- processes ---
     def start(self, name: str, command: list[str]) -> None:
