@@ -37,10 +37,12 @@ class StructureQuerySet(models.QuerySet["Structure"]):
         )
 
     def counted(self, keys: Iterable[int]) -> list["Structure"]:
-        """Load these structures with their counts, in the order given."""
+        """Load these structures with their counts, in the order given; left out is one that was
+        deleted meanwhile.
+        """
         keys = list(keys)
         found = self.with_counts().in_bulk(keys)
-        return [found[key] for key in keys]
+        return [found[key] for key in keys if key in found]
 
     def most_urgent(self, count: int) -> list["Structure"]:
         """Load so many structures with their counts, most unreviewed photos first.

@@ -176,6 +176,13 @@ def test_home_puts_first_where_most_photos_want_somebody(client_for: ClientFor) 
     assert [row.name for row in shown[:3]] == ["two open", "one open", "waiting"]
 
 
+def test_a_structure_that_is_deleted_while_a_list_is_made_is_left_out_of_it() -> None:
+    kept, gone = make_structure("kept"), make_structure("gone")
+    keys = [gone.pk, kept.pk]
+    gone.delete()
+    assert Structure.objects.counted(keys) == [kept]
+
+
 def test_a_search_leaves_out_what_no_database_looks_for(client_for: ClientFor) -> None:
     make_structure("Elm Street viaduct")
     answer = client_for("viewer").get(reverse("structures"), {"q": "Elm\0 Street"})
