@@ -144,10 +144,10 @@ def _counted(version: ModelVersion) -> tuple[dict[int, Counts], list[Bin]]:
         cell = cells[structure][day.replace(day=1)]
         cell.update(dict(zip(names, counts, strict=True)))
         cell[f"tenth {min(int(tenth), BINS - 1)}"] += counts[0]
-    learned = {entry["photo"] for entry in TrainingRun.objects.taught(version)}
+    learned = TrainingRun.objects.taught_files(version)
     scores = []
-    for photo, structure, day, score, verdict, outcome in version.predictions.answered():
-        if photo not in learned:
+    for digest, structure, day, score, verdict, outcome in version.predictions.answered():
+        if digest not in learned:
             is_cracked = outcome == Outcome.CONFIRMED
             cell = cells[structure][day.replace(day=1)]
             cell.update(_answer(verdict, is_cracked=is_cracked))

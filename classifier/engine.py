@@ -61,6 +61,7 @@ __all__ = [
     "draw_photo",
     "engine",
     "trace",
+    "turned_traces",
 ]
 
 OnProgress = Callable[[Progress], None]
@@ -286,6 +287,11 @@ def trace(photo: Path) -> bytes:
     return ml_training.trace(photo)
 
 
-def copies(traces: list[bytes], known: Iterable[bytes]) -> list[int]:
-    """Tell by number which of these traces are of one picture with one that is `known`."""
-    return ml_training.copies(traces, known)
+def turned_traces(photo: Path) -> tuple[bytes, ...]:
+    """Return a photo's traces as it is, turned and mirrored; raises PhotoUnreadable."""
+    return ml_training.turned_traces(photo)
+
+
+def copies(seen: list[tuple[bytes, ...]], known: Iterable[bytes]) -> list[int]:
+    """Tell by number which of the pictures with these `turned_traces` is one that is `known`."""
+    return ml_training.copies(seen, known)

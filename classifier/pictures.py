@@ -1,17 +1,21 @@
-"""Pictures that have taught, known again when a smaller copy, or one saved anew, would measure.
+"""Pictures that have taught, known again when a copy would measure: a smaller one, a turned or
+mirrored one, or one saved anew.
 
 What they look like is kept by the SHA-256 of their files, which manifests name: the photo may be
 deleted and its decision taken back, and no manifest changes after it was frozen.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
 
 from classifier import photo_files
-from classifier.engine import HairlineMLError, TrainingCancelled, copies, trace
+from classifier.engine import HairlineMLError, TrainingCancelled, copies, trace, turned_traces
 from classifier.manifests import Entry
 from classifier.models import Photo, Picture
 
 ShouldStop = Callable[[], bool]
+Trace = TypeVar("Trace")
 
 
 def never() -> bool:
@@ -25,7 +29,8 @@ def keep(entries: Iterable[Entry], should_stop: ShouldStop = never) -> None:
     """
     asked = {entry["sha256"]: entry for entry in entries}
     missing = asked.keys() - Picture.objects.kept(asked)
-    Picture.objects.keep(dict(_traces((asked[digest] for digest in missing), should_stop)))
+    wanted = [asked[digest] for digest in missing]
+    Picture.objects.keep(dict(_of_photos(trace, wanted, should_stop)))
 
 
 def known(
@@ -40,14 +45,17 @@ def known(
     keep(taught, should_stop)
     files = {entry["sha256"] for entry in taught}
     same = {entry["sha256"] for entry in measured} & files
-    seen = dict(_traces((e for e in measured if e["sha256"] not in same), should_stop))
+    unknown = [entry for entry in measured if entry["sha256"] not in same]
+    seen = dict(_of_photos(turned_traces, unknown, should_stop))
     found = copies(list(seen.values()), Picture.objects.traces(files))
     digests = list(seen)
     return same | {digests[number] for number in found}
 
 
-def _traces(entries: Iterable[Entry], should_stop: ShouldStop) -> Iterator[tuple[str, bytes]]:
-    entries = list(entries)
+def _of_photos(
+    read: Callable[[Path], Trace], entries: list[Entry], should_stop: ShouldStop
+) -> Iterator[tuple[str, Trace]]:
+    """Read the photos that are still there, each with the SHA-256 of its entry."""
     photos = Photo.objects.by_ids(entry["photo"] for entry in entries)
     for entry in entries:
         if should_stop():
@@ -56,6 +64,6 @@ def _traces(entries: Iterable[Entry], should_stop: ShouldStop) -> Iterator[tuple
         if photo is None:
             continue
         try:
-            yield entry["sha256"], trace(photo_files.working(photo))
+            yield entry["sha256"], read(photo_files.working(photo))
         except HairlineMLError:
             continue  # whoever opens it to learn from it or to measure tells which one it is

@@ -145,12 +145,8 @@ def _from(rising: list[float], threshold: float) -> int:
 def answers(version: ModelVersion) -> Answers:
     """Collect what `version` said, of reviewed photos without those that it learned from."""
     scores = version.predictions.scores()
-    learned = {entry["photo"] for entry in TrainingRun.objects.taught(version)}
-    truth = {
-        photo: cracked
-        for photo, cracked in Photo.objects.labelled().truth().items()
-        if photo in scores and photo not in learned
-    }
+    labelled, learned = Photo.objects.labelled(), TrainingRun.objects.taught_files(version)
+    truth = {p: said for p, said in labelled.truth(without=learned).items() if p in scores}
     return Answers(
         cracked=sorted(scores[photo] for photo, cracked in truth.items() if cracked),
         clear=sorted(scores[photo] for photo, cracked in truth.items() if not cracked),

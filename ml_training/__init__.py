@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         TrainingError,
         Verdict,
     )
-    from ml_training.duplicates import copies, trace
+    from ml_training.duplicates import copies, trace, turned_traces
     from ml_training.inference import Classifier, load_classifier
     from ml_training.retraining import retrain
     from ml_training.synthetic import DrawnPhoto, draw_photo
@@ -52,6 +52,7 @@ _HOMES = {
     "golden_difference": "comparing",
     "copies": "duplicates",
     "trace": "duplicates",
+    "turned_traces": "duplicates",
     "read_facts": "artifacts",
     "Classifier": "inference",
     "load_classifier": "inference",
@@ -123,6 +124,7 @@ __all__ = [
     "read_facts",
     "retrain",
     "trace",
+    "turned_traces",
 ]
 
 

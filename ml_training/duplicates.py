@@ -57,27 +57,44 @@ def same_pictures(
     *,
     on_photo: Callable[[int, int], None] | None = None,
 ) -> list[tuple[int, int]]:
-    """Give the pairs (learned, measured) that are one picture, also resized or saved again.
+    """Give the pairs (learned, measured) that are one picture, also resized, turned, mirrored or
+    saved again.
 
     What hashes alike is compared in its fine detail: plain walls share a hash, no picture its
     grain. Each photo is opened once; `on_photo` hears of each, and may raise to stop.
     """
-    seen = map(_look, _opened([*learned, *measured], on_photo, max_side=_SIDE_LOOKED_AT))
-    ours = _Looks(islice(seen, len(learned)))
-    return [(i, j) for j, (theirs, detail) in enumerate(seen) for i in ours.alike(theirs, detail)]
+    images = _opened([*learned, *measured], on_photo, max_side=_SIDE_LOOKED_AT)
+    ours = _Looks(map(_look, islice(images, len(learned))))
+    return [(i, j) for j, image in enumerate(images) for i in ours.alike(map(_look, turned(image)))]
 
 
 def trace(photo: Path) -> bytes:
     """Give what a photo is known again by: its hash and its fine detail, one byte a cell."""
-    theirs, detail = _look(open_upright(photo, max_side=_SIDE_LOOKED_AT))
+    return _trace(open_upright(photo, max_side=_SIDE_LOOKED_AT))
+
+
+def turned_traces(photo: Path) -> tuple[bytes, ...]:
+    """Give a photo's traces as it is, turned and mirrored: eight."""
+    return tuple(map(_trace, turned(open_upright(photo, max_side=_SIDE_LOOKED_AT))))
+
+
+def copies(seen: Sequence[Sequence[bytes]], known: Iterable[bytes]) -> list[int]:
+    """Tell by number which of the pictures with these `turned_traces` is one that is `known`."""
+    owners = [i for i, traces in enumerate(seen) for _ in traces]
+    ours = _Looks(_read(one) for traces in seen for one in traces)
+    return sorted({owners[i] for one in known for i in ours.alike([_read(one)])})
+
+
+def turned(image: Image.Image) -> Iterator[Image.Image]:
+    """Give an image as it is and in the seven ways to turn and mirror it."""
+    yield image
+    yield from (image.transpose(method) for method in Image.Transpose)
+
+
+def _trace(image: Image.Image) -> bytes:
+    theirs, detail = _look(image)
     levels: bytes = np.rint(detail * (127 / (np.abs(detail).max() or 1))).astype(np.int8).tobytes()
     return int(theirs).to_bytes(_HASH_BYTES, "big") + levels
-
-
-def copies(traces: Sequence[bytes], known: Iterable[bytes]) -> list[int]:
-    """Tell by number which of these traces are of one picture with one that is `known`."""
-    looks = _Looks(map(_read, traces))
-    return sorted({i for one in known for i in looks.alike(*_read(one))})
 
 
 def _read(known: bytes) -> tuple[np.uint64, Detail]:
@@ -93,10 +110,14 @@ class _Looks:
         self._hashes = np.array([theirs for theirs, _ in found], np.uint64)
         self._details = np.array([detail for _, detail in found], np.float32)
 
-    def alike(self, theirs: np.uint64, detail: Detail) -> list[int]:
-        """Give the numbers of those that are one picture with this one."""
-        near = np.flatnonzero(np.bitwise_count(self._hashes ^ theirs) <= NEAR).tolist()
-        return [i for i in near if float(self._details[i] @ detail) >= SAME]
+    def alike(self, looks: Iterable[tuple[np.uint64, Detail]]) -> list[int]:
+        """Give the numbers of those that are one picture with one that looks so or so."""
+        return sorted({i for theirs, detail in looks for i in self._near(theirs, detail)})
+
+    def _near(self, theirs: np.uint64, detail: Detail) -> Iterator[int]:
+        for i in np.flatnonzero(np.bitwise_count(self._hashes ^ theirs) <= NEAR).tolist():
+            if float(self._details[i] @ detail) >= SAME:
+                yield i
 
 
 def _look(image: Image.Image) -> tuple[np.uint64, Detail]:

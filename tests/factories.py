@@ -20,6 +20,7 @@ from classifier.models import (
     Region,
     Rescoring,
     Structure,
+    TrainingRun,
     User,
 )
 
@@ -127,6 +128,12 @@ def make_lessons(by: User, *, structures: int = 4) -> list[PhotoSet]:
         for outcome in ("confirmed", "dismissed"):
             make_reviewed(photo_set, outcome, by=by)
     return photo_sets
+
+
+def give_one_that_measures_the_file_of_one_that_taught(run: TrainingRun) -> None:
+    """Stand for the same file, sent to another structure after the run."""
+    sides = {entry["side"]: entry for entry in run.manifest}
+    Photo.objects.filter(pk=sides["test"]["photo"]).update(sha256=sides["learn"]["sha256"])
 
 
 def active_version() -> ModelVersion:

@@ -1,7 +1,7 @@
 """A photo: its stored bytes, where it was taken, and how far its classification is."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -53,10 +53,13 @@ class PhotoQuerySet(PhotoQueue):
     def for_inspection(self, inspection: "Inspection") -> "PhotoQuerySet":
         return self.filter(photo_set__inspection=inspection)
 
-    def truth(self) -> dict[int, bool]:
-        """Whether people confirmed a crack, by photo; meant for labelled photos."""
-        rows = self.order_by().values_list("pk", "decision__outcome")
-        return {pk: outcome == Outcome.CONFIRMED for pk, outcome in rows}
+    def truth(self, *, without: Collection[str]) -> dict[int, bool]:
+        """Whether people confirmed a crack, by photo, `without` files of these SHA-256; meant for
+        labelled photos.
+        """
+        rows = self.order_by().values_list("pk", "sha256", "decision__outcome")
+        confirmed = Outcome.CONFIRMED
+        return {pk: said == confirmed for pk, digest, said in rows if digest not in without}
 
     def not_judged_by(self, version: "ModelVersion") -> "PhotoQuerySet":
         return self.classified().exclude(predictions__model_version=version)

@@ -90,13 +90,14 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
             poor=Count("id", measured & has_warnings("photo__")),
         )
 
-    def answered(self) -> "Iterator[tuple[int, int, date, float, str, str]]":
-        """Photo, structure, day of the visit, score, verdict and what people decided, where they
-        said crack or no crack.
+    def answered(self) -> "Iterator[tuple[str, int, date, float, str, str]]":
+        """The file's SHA-256, structure, day of the visit, score, verdict and what people decided,
+        where they said crack or no crack.
         """
         said = self.filter(photo__decision__outcome__in=[Outcome.CONFIRMED, Outcome.DISMISSED])
         outcome = "photo__decision__outcome"
-        yield from said.order_by().values_list("photo", *_VISIT, "score", "verdict", outcome)
+        told = ("photo__sha256", *_VISIT, "score", "verdict", outcome)
+        yield from said.order_by().values_list(*told)
 
     def flips(
         self, version: "ModelVersion", beside: "ModelVersion", *, limit: int

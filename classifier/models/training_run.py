@@ -54,6 +54,10 @@ class TrainingRunQuerySet(StateQuerySet["TrainingRun"]):
         entries = (entry for manifest in manifests for entry in manifest)
         return [entry for entry in entries if entry.get("side") != Side.TEST]
 
+    def taught_files(self, version: ModelVersion) -> set[str]:
+        """The SHA-256 of the files that this version and those it comes from have learned from."""
+        return {entry["sha256"] for entry in self.taught(version)}
+
     def counts_by_state(self) -> dict[str, int]:
         return dict(self.order_by().values_list("state").annotate(Count("id")))
 

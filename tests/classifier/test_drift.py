@@ -24,6 +24,7 @@ from tests.factories import (
     DOUBT,
     SOUND,
     active_version,
+    give_one_that_measures_the_file_of_one_that_taught,
     make_classified,
     make_lessons,
     make_photo_set,
@@ -154,13 +155,16 @@ def test_reliability_holds_scores_against_confirmed_photos(admin: User) -> None:
 
 def test_photos_that_taught_the_version_say_nothing_of_it(admin: User) -> None:
     make_lessons(admin)
-    retraining.execute(retraining.request_run(by=admin).pk)
+    run = retraining.request_run(by=admin)
+    retraining.execute(run.pk)
     candidate = ModelVersion.objects.get(state="candidate")
     for photo in Photo.objects.all():
         classification.judge_again(photo, candidate)
     found = drift.look(candidate)
     assert (found.reviewed, found.months[0][1].photos) == (2, 8)
     assert found.months[0][1].dismissed.of == 2, "Those of the structure that only measures."
+    give_one_that_measures_the_file_of_one_that_taught(run)
+    assert drift.look(candidate).reviewed == 1
 
 
 def test_what_a_long_line_of_versions_learned_is_found_in_two_queries(

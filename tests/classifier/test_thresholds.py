@@ -6,6 +6,7 @@ from classifier import classification, retraining, thresholds
 from classifier.models import ModelVersion, Photo, Prediction, User
 from tests.factories import (
     active_version,
+    give_one_that_measures_the_file_of_one_that_taught,
     make_lessons,
     make_photo_set,
     make_reviewed,
@@ -62,6 +63,9 @@ def test_photos_that_taught_the_version_do_not_count(admin: User) -> None:
         classification.judge_again(photo, candidate)
     answers = thresholds.answers(candidate)
     assert (len(answers.cracked), len(answers.clear), len(answers.judged)) == (1, 1, 8)
+    give_one_that_measures_the_file_of_one_that_taught(run)
+    answers = thresholds.answers(candidate)
+    assert len(answers.cracked) + len(answers.clear) == 1
 
 
 def test_a_version_trained_from_it_keeps_moved_thresholds(admin: User) -> None:

@@ -13,6 +13,8 @@ from ml_training.duplicates import (
     near_duplicates,
     same_pictures,
     trace,
+    turned,
+    turned_traces,
 )
 from ml_training.photos import open_upright
 from tests.ml_training.conftest import draw_wall
@@ -66,15 +68,26 @@ def test_a_picture_is_known_by_its_trace_when_its_file_is_gone(tmp_path: Path) -
     plain = plain_walls(2)
     known = [trace(save(tmp_path, "gone.jpg", picture).path) for picture in (wall, plain[0])]
     pictures = [other, wall.resize((500, 375)), plain[1], plain[0].resize((400, 300))]
-    seen = [trace(save(tmp_path, f"{n}.jpg", one).path) for n, one in enumerate(pictures)]
+    seen = [turned_traces(save(tmp_path, f"{n}.jpg", one).path) for n, one in enumerate(pictures)]
     assert copies(seen, known) == [1, 3]
     assert copies(seen, []) == copies([], known) == []
 
 
 def test_a_picture_of_one_colour_is_no_copy_of_another(tmp_path: Path) -> None:
     grey, black = (Image.new("RGB", (96, 64), level) for level in ("grey", "black"))
-    traces = [trace(save(tmp_path, f"{n}.jpg", one).path) for n, one in enumerate((grey, black))]
-    assert copies(traces[:1], traces[1:]) == []
+    one, other = (save(tmp_path, f"{n}.jpg", image).path for n, image in enumerate((grey, black)))
+    assert copies([turned_traces(one)], [trace(other)]) == []
+
+
+@pytest.mark.parametrize("way", range(8))
+def test_a_turned_or_mirrored_smaller_copy_is_the_same_picture(tmp_path: Path, way: int) -> None:
+    wall = draw_wall(1, cracked=True, width=640, height=480)
+    original = save(tmp_path, "a.jpg", wall).path
+    smaller = list(turned(wall.resize((500, 375))))[way]
+    copy = save(tmp_path, "b.jpg", smaller).path
+    other = save(tmp_path, "c.jpg", draw_wall(2, cracked=True, width=640, height=480)).path
+    assert same_pictures([original], [other, copy]) == [(0, 1)]
+    assert copies([turned_traces(other), turned_traces(copy)], [trace(original)]) == [1]
 
 
 def test_of_walls_that_all_hash_alike_each_is_opened_once_and_between_two_it_can_be_stopped(
