@@ -32,7 +32,12 @@ from ml_training.measuring import Seen
 from ml_training.photos import open_upright
 from ml_training.synthetic import draw_photo
 
-DRAWN_PHOTOS = 20
+DRAWN_PHOTOS = 60
+"""Half of them cracked, of all kinds of drawn scenes: what everyone's model has to know."""
+
+GOLDEN_PHOTOS = 20
+"""So many of them keep their recorded scores in a model's card."""
+
 _FIRST_SEED = 7_000_000_000
 _DRAWN_SIZE = (384, 288)
 
@@ -67,8 +72,8 @@ def compare(
 
 
 def golden_answers(model: Classifier) -> list[float]:
-    """Give a model's scores of the drawn photos, to be reproduced wherever it is opened."""
-    return [float(score) for score in _drawn_scores(model)]
+    """Give a model's scores of the golden photos, to be reproduced wherever it is opened."""
+    return [float(score) for score in _drawn_scores(model, GOLDEN_PHOTOS)]
 
 
 def golden_difference(folder: Path) -> float | None:
@@ -76,7 +81,7 @@ def golden_difference(folder: Path) -> float | None:
     largest distance of scores, 0–1; None where none were recorded. Raises ModelFileError.
     """
     model = load_classifier(folder)
-    return _from_recorded(model, _drawn_scores(model))
+    return _from_recorded(model, _drawn_scores(model, GOLDEN_PHOTOS))
 
 
 @dataclass
@@ -88,7 +93,7 @@ class _Loaded:
     seconds: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        image, _ = _drawn_images()[0]
+        image = _drawn_image(0)
         _give_free_memory_back()
         before, started = _memory_mb(), time.monotonic()
         self.model = load_classifier(self.folder)
@@ -107,7 +112,7 @@ class _Loaded:
 
     def drawn(self) -> measuring.Values:
         started = time.perf_counter()
-        scores = _drawn_scores(self.model)
+        scores = _drawn_scores(self.model, DRAWN_PHOTOS)
         self.seconds = self.seconds or [(time.perf_counter() - started) / DRAWN_PHOTOS]
         return scores
 
@@ -148,10 +153,10 @@ def _trial(
     return Trial(
         cracked=np.array([photo.cracked for photo in photos], dtype=np.bool_),
         kinds=[photo.kind for photo in photos],
-        drawn_cracked=np.array([cracked for _, cracked in _drawn_images()], dtype=np.bool_),
+        drawn_cracked=np.array([_is_cracked(n) for n in range(DRAWN_PHOTOS)], dtype=np.bool_),
         active=_shown(active, [pair[0] for pair in pairs], drawn[0]),
         candidate=_shown(candidate, [pair[1] for pair in pairs], drawn[1]),
-        golden_difference=_from_recorded(candidate.model, drawn[1]),
+        golden_difference=_from_recorded(candidate.model, drawn[1][:GOLDEN_PHOTOS]),
         retrained="base" in candidate.model.facts.card,
         groups=[photo.group for photo in photos],
     )
@@ -188,21 +193,21 @@ def _figures(
 # === Drawn photos ===
 
 
+def _is_cracked(number: int) -> bool:
+    return number % 2 == 0
+
+
 @cache
-def _drawn_images() -> tuple[tuple[Image.Image, bool], ...]:
-    """Draw the same pictures for every model, each with whether it is cracked."""
+def _drawn_image(number: int) -> Image.Image:
+    """Draw the same picture for every model."""
     width, height = _DRAWN_SIZE
-    drawn = []
-    for number in range(DRAWN_PHOTOS):
-        seed, cracked = _FIRST_SEED + number, number % 2 == 0
-        photo = draw_photo(seed=seed, cracked=cracked, width=width, height=height)
-        drawn.append((photo.image.convert("RGB"), cracked))
-    return tuple(drawn)
+    seed, cracked = _FIRST_SEED + number, _is_cracked(number)
+    return draw_photo(seed=seed, cracked=cracked, width=width, height=height).image.convert("RGB")
 
 
-def _drawn_scores(model: Classifier) -> measuring.Values:
+def _drawn_scores(model: Classifier, count: int) -> measuring.Values:
     example = Example(Path("drawn"), True, "crack", "drawn", "drawn", "train", None)
-    seen = [Seen(example, model.look(image)) for image, _ in _drawn_images()]
+    seen = [Seen(example, model.look(_drawn_image(number))) for number in range(count)]
     return measuring.scores(model.serving, seen)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ml_training import RELEASED, artifacts, compare, comparing
-from ml_training.comparing import DRAWN_PHOTOS
+from ml_training.comparing import GOLDEN_PHOTOS
 from ml_training.contracts import (
     GOLDEN_TOLERANCE,
     CompareRequest,
@@ -50,7 +50,7 @@ def test_the_released_model_answers_as_when_it_was_written() -> None:
 
 
 def test_a_model_that_answers_otherwise_than_recorded_is_seen_by_how_much(tmp_path: Path) -> None:
-    strange = with_card(tmp_path / "strange", golden=[2.0] * DRAWN_PHOTOS)
+    strange = with_card(tmp_path / "strange", golden=[2.0] * GOLDEN_PHOTOS)
     difference = comparing.golden_difference(strange)
     assert difference is not None
     assert 1 < difference <= 2
@@ -60,7 +60,7 @@ def test_a_model_that_answers_otherwise_than_recorded_is_seen_by_how_much(tmp_pa
 def test_answers_other_than_those_recorded_are_refused(
     make_photos: MakePhotos, tmp_path: Path
 ) -> None:
-    strange = with_card(tmp_path / "strange", golden=[0.5] * DRAWN_PHOTOS)
+    strange = with_card(tmp_path / "strange", golden=[0.5] * GOLDEN_PHOTOS)
     rules = [f.rule for f in compared(strange, make_photos).findings if not f.passed]
     assert rules == ["photos", "golden answers"]
 

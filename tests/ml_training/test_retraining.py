@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from ml_training import RELEASED, compare, read_facts, retrain
-from ml_training.comparing import DRAWN_PHOTOS
+from ml_training.comparing import GOLDEN_PHOTOS
 from ml_training.contracts import (
     CompareRequest,
     DatasetError,
@@ -65,7 +65,7 @@ def test_a_retraining_gives_a_candidate_with_golden_answers(
     facts = retrain(request, on_progress=told.append, should_stop=lambda: False)
     assert facts.weights_sha256 != read_facts(RELEASED).weights_sha256
     assert facts.card["reviewed"]["held_out"] == 4  # type: ignore[index]  # JSON
-    assert len(facts.card["golden"]) == DRAWN_PHOTOS  # type: ignore[arg-type]  # JSON
+    assert len(facts.card["golden"]) == GOLDEN_PHOTOS  # type: ignore[arg-type]  # JSON
     refuse_other_cards(facts.card)
     refuse_other_cards(as_served(request))
     moved = facts.card["recalibrated"]["offset"]  # type: ignore[index]  # JSON
