@@ -20,6 +20,7 @@ from classifier.flips import Flip, Flips, is_lower, turns
 from classifier.manifests import Entry
 from classifier.models import ModelVersion, Photo, Structure, TrainingRun, Trial
 from classifier.models.trial import both_thresholds
+from classifier.pictures import ShouldStop, never
 from classifier.states import Outcome, Side, Turn
 
 SHOWN_FLIPS = 60
@@ -63,11 +64,13 @@ def measuring_now() -> list[Entry]:
     return [entry for entry in manifests.labels() if sides[entry["structure"]] == Side.TEST]
 
 
-def untaught(entries: list[Entry], *versions: ModelVersion) -> tuple[list[Entry], int]:
+def untaught(
+    entries: list[Entry], *versions: ModelVersion, should_stop: ShouldStop = never
+) -> tuple[list[Entry], int]:
     """Leave out whose pictures these versions have learned from, at whichever structure; return how
-    many went, too.
+    many went, too. Raises TrainingCancelled when asked to stop.
     """
-    known = pictures.known(entries, TrainingRun.objects.taught(*versions))
+    known = pictures.known(entries, TrainingRun.objects.taught(*versions), should_stop)
     kept = [entry for entry in entries if entry["sha256"] not in known]
     return kept, len(entries) - len(kept)
 

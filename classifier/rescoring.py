@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from classifier import classification, roles, shadows, versions
+from classifier import classification, disks, roles, shadows, versions
 from classifier.engine import ModelFileError
 from classifier.flips import Flip, Flips
 from classifier.models import (
@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 BATCH_SECONDS = 50.0
 SILENCE = timedelta(seconds=180)
+NONE = 2**63 - 1
+"""No photo has such an id, and none follows."""
 
 
 @written_by(roles.TRAIN)
@@ -47,7 +49,7 @@ def queue(version: ModelVersion, *, by: User) -> Rescoring:
     try:
         with transaction.atomic():
             asked = Rescoring.objects.create(
-                version=version, requested_by=by, first_photo=min(ids, default=0), total=len(ids)
+                version=version, requested_by=by, first_photo=min(ids, default=NONE), total=len(ids)
             )
             AuditEvent.objects.record("rescoring asked", version, by=by, photos=len(ids))
     except IntegrityError:
@@ -86,22 +88,36 @@ def go_on(rescoring_id: int, *, seconds: float = BATCH_SECONDS) -> None:
             return
         try:
             _judge(row, photo)
-        except ModelFileError:
+        except ModelFileError as error:
             logger.exception("version %s cannot be used; its rescoring ends", row.version)
-            Rescoring.objects.by_id(row.pk).move(RescoringState.CANCELLED, ended_at=timezone.now())
+            _give_up(row, why=str(error))
             return
     Rescoring.objects.by_id(row.pk).update(rung_at=None)
 
 
 def _judge(row: Rescoring, photo: Photo) -> None:
+    """Judge a photo, or step over it, so that one at which something fails does not hold up all."""
     try:
         classification.judge_again(photo, row.version)
+    except ModelFileError:
+        raise
     except classification.Unreadable:  # its reason names the file, which logs do not
         logger.warning("photo %s was not judged again: it is unreadable", photo.pk)
+    except Exception as error:
+        if disks.passing(error):
+            raise  # the sweeper rings again
+        logger.exception("photo %s was not judged again", photo.pk)
     row.last_photo, row.done = photo.pk, row.done + 1
     Rescoring.objects.by_id(row.pk).update(
         last_photo=row.last_photo, done=row.done, rung_at=timezone.now()
     )
+
+
+def _give_up(row: Rescoring, *, why: str) -> None:
+    """End it; an active version that cannot be used gives way, as it does on new photos."""
+    if Rescoring.objects.by_id(row.pk).move(RescoringState.CANCELLED, ended_at=timezone.now()):
+        AuditEvent.objects.record("rescoring failed", row.version, by=None, why=why)
+    versions.fall_back(row.version, why=why)
 
 
 def _finish(row: Rescoring) -> None:

@@ -26,7 +26,7 @@ from classifier.engine import (
 )
 from classifier.manifests import MIN_PHOTOS_OF_A_KIND, Entry, LeakedSplit
 from classifier.models import AuditEvent, ModelVersion, TrainingRun, User
-from classifier.models.training_run import MAX_ATTEMPTS
+from classifier.models.training_run import MAX_ATTEMPTS, TrainingRunQuerySet
 from classifier.readiness import Readiness, readiness
 from classifier.rights import written_by
 from classifier.states import RunState, Side
@@ -34,8 +34,13 @@ from classifier.training_pulse import Brake, Heart
 
 logger = logging.getLogger(__name__)
 
+CANCELLED = "Cancelled; nothing was changed."
 NO_ROOM = "The disk is full. Nothing else was changed; make room, then start a new run."
 FAULT = "The training stopped on an error; the log has it."
+STOPPED_OFTEN = (
+    f"The training worker stopped {MAX_ATTEMPTS} times. Nothing else was changed. Look at its log "
+    "before you start a new run."
+)
 
 
 class CannotTrain(Exception):
@@ -136,31 +141,19 @@ def execute(run_id: int) -> bool:
         return False
     failpoints.hit("T1")
     run = TrainingRun.objects.by_id(run_id).select_related("base", "requested_by").get()
-    out = Path(settings.MODELS_ROOT) / f"run-{run.pk}"
-    shutil.rmtree(out, ignore_errors=True)  # of an attempt that died before it was registered
+    shutil.rmtree(_folder(run), ignore_errors=True)  # of an attempt that died
     try:
-        trained = _train(run, out)
+        closed = _registered(run, _train(run))
     except TrainingCancelled:
-        return _close(run, RunState.CANCELLED, "Cancelled; nothing was changed.")
+        return _end(run, RunState.CANCELLED, CANCELLED)
     except (HairlineMLError, LeakedSplit, ChangedList) as error:
-        return _close(run, RunState.FAILED, str(error))
+        return _end(run, RunState.FAILED, str(error))
     except (OperationalError, InterfaceError):
         raise  # of the database: the sweeper lets the run go on from its last epoch
     except Exception as error:
         logger.exception("training run %s failed", run_id)
-        shutil.rmtree(out, ignore_errors=True)  # half a model, which nobody will register
         is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-        return _close(run, RunState.FAILED, NO_ROOM if is_full else FAULT)
-    with transaction.atomic():
-        failpoints.hit("T5")
-        candidate = versions.register_candidate(trained.facts, out, parent=run.base)
-        trial = gate.record(trained.comparison, candidate, trained.active, trained.measuring)
-        closed = _close(run, RunState.SUCCEEDED, "", candidate=candidate)
-        if trial.passed:  # on trial at once, so that what it would change is known beforehand
-            rescoring.queue(candidate, by=run.requested_by)
-        if not closed:
-            transaction.set_rollback(True)
-        failpoints.hit("T6")
+        return _end(run, RunState.FAILED, NO_ROOM if is_full else FAULT)
     failpoints.hit("T7")
     return closed
 
@@ -173,41 +166,53 @@ class _Trained:
     comparison: Comparison
 
 
-def _train(run: TrainingRun, out: Path) -> _Trained:
+@transaction.atomic
+def _registered(run: TrainingRun, trained: _Trained) -> bool:
+    """Keep the candidate and end the run; False, and nothing is kept, where it is not ours now."""
+    failpoints.hit("T5")
+    candidate = versions.register_candidate(trained.facts, _folder(run), parent=run.base)
+    trial = gate.record(trained.comparison, candidate, trained.active, trained.measuring)
+    closed = _end(run, RunState.SUCCEEDED, "", candidate)
+    if trial.passed:  # on trial at once, so that what it would change is known beforehand
+        rescoring.queue(candidate, by=run.requested_by)
+    if not closed:
+        transaction.set_rollback(True)
+    failpoints.hit("T6")
+    return closed
+
+
+def _train(run: TrainingRun) -> _Trained:
     """Write the candidate's folder and let the candidate stand beside the active version."""
     with Heart(run) as heart:
-        return _taught(run, out, heart, Brake(run))
+        return _taught(run, heart, Brake(run))
 
 
-def _taught(run: TrainingRun, out: Path, heart: Heart, brake: Brake) -> _Trained:
+def _taught(run: TrainingRun, heart: Heart, brake: Brake) -> _Trained:
     _refuse_leaks(run, brake)
     _refuse_changed(run)
-    request = _request(run, out)
+    request = _request(run)
     failpoints.hit("T2")
     facts = engine().retrain(request, heart.beat, brake.pulled)
     failpoints.hit("T4")
     active = ModelVersion.objects.active() or run.base
-    entries, left_out = gate.untaught(manifests.of_side(run.manifest, Side.TEST), active)
+    side = manifests.of_side(run.manifest, Side.TEST)
+    entries, left_out = gate.untaught(side, active, should_stop=brake.pulled)
     measuring = gate.labelled(entries)
     photos = tuple(photo for _, photo in measuring)
-    try:
-        folder, thresholds = versions.sealed_folder(active), gate.thresholds_of(active)
-        sides = CompareRequest(folder, out, photos, thresholds, facts.thresholds)
-        found = engine().compare(sides, heart.compared, brake.pulled)
-    except BaseException:
-        shutil.rmtree(out, ignore_errors=True)  # nobody will register it
-        raise
+    folder, thresholds = versions.sealed_folder(active), gate.thresholds_of(active)
+    sides = CompareRequest(folder, request.out, photos, thresholds, facts.thresholds)
+    found = engine().compare(sides, heart.compared, brake.pulled)
     return _Trained(facts, active, measuring, gate.telling(found, left_out))
 
 
-def _request(run: TrainingRun, out: Path) -> RetrainRequest:
+def _request(run: TrainingRun) -> RetrainRequest:
     return RetrainRequest(
         photos=tuple(photo for _, photo in gate.labelled(run.manifest)),
         held_out_groups=frozenset(
             str(entry["structure"]) for entry in manifests.of_side(run.manifest, Side.TEST)
         ),
         base=versions.sealed_folder(run.base),
-        out=out,
+        out=_folder(run),
         replay=Path(settings.REPLAY_DATA) if settings.REPLAY_DATA else None,
         epochs=settings.TRAINING_EPOCHS,
         seed=run.pk,
@@ -233,28 +238,43 @@ def _refuse_leaks(run: TrainingRun, brake: Brake) -> None:
     pictures.keep(learned, brake.pulled)
 
 
+def _folder(run: TrainingRun) -> Path:
+    return Path(settings.MODELS_ROOT) / f"run-{run.pk}"
+
+
 def _checkpoint(run: TrainingRun) -> Path:
     """Return the file from which the run goes on when its worker died."""
     return Path(settings.MODELS_ROOT) / ".training" / f"run-{run.pk}.npz"
 
 
-def _close(
+def _end(
     run: TrainingRun, state: RunState, message: str, candidate: ModelVersion | None = None
 ) -> bool:
-    closed = TrainingRun.objects.held(run).close(
-        state, message=message[:500], candidate=candidate, ended_at=timezone.now()
-    )
-    if closed:
-        _checkpoint(run).unlink(missing_ok=True)
-        AuditEvent.objects.record(f"training {state}", run, by=None, message=message)
-    return bool(closed)
+    """End a run by the attempt that works on it; False where another one does, or will."""
+    return _close(TrainingRun.objects.held(run).running(), state, message, candidate)
+
+
+def _close(
+    runs: TrainingRunQuerySet, state: RunState, message: str, candidate: ModelVersion | None = None
+) -> bool:
+    """End the run that is in `runs` and remove what only it needed; False where none is."""
+    run, now = runs.first(), timezone.now()
+    if run is None or not runs.close(
+        state, message=message[:500], candidate=candidate, ended_at=now
+    ):
+        return False
+    _checkpoint(run).unlink(missing_ok=True)
+    if candidate is None:
+        shutil.rmtree(_folder(run), ignore_errors=True)  # nobody will register it
+    AuditEvent.objects.record(f"training {state}", run, by=None, message=message)
+    return True
 
 
 @written_by(roles.TRAIN)
 def cancel(run: TrainingRun, *, by: User) -> None:
     """Stop a run: a queued one at once, a running one at its next step."""
     queued = TrainingRun.objects.by_id(run.pk).queued()
-    queued.close(RunState.CANCELLED, message="Cancelled before it began.", ended_at=timezone.now())
+    _close(queued, RunState.CANCELLED, CANCELLED if run.attempts else "Cancelled before it began.")
     TrainingRun.objects.by_id(run.pk).open().update(cancel_requested=True)
     AuditEvent.objects.record("training cancel asked", run, by=by)
 
@@ -266,15 +286,8 @@ def resume_silent(now: datetime) -> int:
     silent = TrainingRun.objects.silent_since(
         now - timedelta(seconds=settings.TRAINING_SILENCE_SECONDS)
     )
-    silent.cancelled_meanwhile().close(
-        RunState.CANCELLED, message="Cancelled; nothing was changed.", ended_at=now
-    )
-    silent.tried_often().close(
-        RunState.INTERRUPTED,
-        message=f"The training worker stopped {MAX_ATTEMPTS} times. Nothing else was changed. "
-        "Look at its log before you start a new run.",
-        ended_at=now,
-    )
+    _close(silent.cancelled_meanwhile(), RunState.CANCELLED, CANCELLED)
+    _close(silent.tried_often(), RunState.INTERRUPTED, STOPPED_OFTEN)
     return silent.move(RunState.QUEUED, message="The worker stopped; the run goes on by itself.")
 
 

@@ -283,8 +283,9 @@ def _swap(version: ModelVersion, *, by: User | None) -> None:
         goes_back = version.state == VersionState.RETIRED
         left = VersionState.CANDIDATE if goes_back else VersionState.RETIRED
         ModelVersion.objects.by_id(previous.pk).move(left)
-        if Rescoring.objects.end_for(previous.pk):  # it was to judge all old photos
-            AuditEvent.objects.record("rescoring cancelled", previous, by=by)
+    for row in filter(None, (previous, version)):  # a trial that went on would change old answers
+        if Rescoring.objects.end_for(row.pk):
+            AuditEvent.objects.record("rescoring cancelled", row, by=by)
     failpoints.hit("T8")
     moved = ModelVersion.objects.by_id(version.pk).move(
         VersionState.ACTIVE, activated_at=timezone.now(), failed_at=None

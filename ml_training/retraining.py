@@ -120,7 +120,8 @@ def _kept_to_calibrate(
     left to learn from.
 
     A photo's own draw decides, whatever else was reviewed, so that it is the same in each run: what
-    calibrates one version has not taught the one before either.
+    calibrates one version has not taught the one before either, unless that had so few photos that
+    all of them taught.
     """
     learned, kept = [p for p in photos if not _is_kept(p)], [p for p in photos if _is_kept(p)]
     is_enough = len(learned) >= FEWEST_PHOTOS and min(_count_kinds(learned)) > 0
@@ -199,7 +200,7 @@ def _train(photos: CachedPhotos, held_out: Batch | None, job: Job) -> keras.Mode
 
 
 def _run(request: RetrainRequest, *, steps: int) -> Run:
-    """Lay out the epochs: small crops, a falling learning rate, half of the crops reviewed ones."""
+    """Lay out the epochs: small crops, a falling learning rate, reviewed photos weighing more."""
     rates = [_LEARNING_RATE * (1 - 0.8 * i / request.epochs) for i in range(request.epochs)]
     return Run(
         name=request.name,

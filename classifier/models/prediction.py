@@ -61,10 +61,13 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         return self.filter(photo__in=photos)
 
     def open_to_thresholds(self) -> "PredictionQuerySet":
-        """Answers on photos without a decision, outside of inspections that are signed off."""
+        """Answers outside of inspections that are signed off, but for those that people decided
+        on or that stand beside their decision.
+        """
         signed = SignOff.objects.signed_inspections()
-        undecided = self.filter(photo__decision__isnull=True)
-        return undecided.exclude(photo__photo_set__inspection__in=signed)
+        seen = Q(photo__prediction=F("pk")) | Q(photo__decision__prediction=F("pk"))
+        unseen = self.exclude(seen, photo__decision__isnull=False)
+        return unseen.exclude(photo__photo_set__inspection__in=signed)
 
     def follow(self, version: "ModelVersion") -> int:
         """Judge what `version` answered by the thresholds it has now; return how many photos show

@@ -25,6 +25,9 @@ class TrainingRunQuerySet(StateQuerySet["TrainingRun"]):
     def queued(self) -> "TrainingRunQuerySet":
         return self.filter(state=RunState.QUEUED)
 
+    def running(self) -> "TrainingRunQuerySet":
+        return self.filter(state=RunState.RUNNING)
+
     def held(self, run: "TrainingRun") -> "TrainingRunQuerySet":
         """The run, as long as the attempt it was loaded with is the one that counts."""
         return self.filter(pk=run.pk, attempts=run.attempts)

@@ -1,7 +1,5 @@
 """Old photos judged again: beside the old answers, resumable, decisions untouched."""
 
-import shutil
-
 import pytest
 
 from classifier import rescoring, review, shadows, tasks, thresholds, versions
@@ -12,6 +10,7 @@ from tests.factories import (
     DOUBT,
     SOUND,
     active_version,
+    end_trials,
     make_candidate,
     make_classified,
     make_photo_set,
@@ -225,18 +224,45 @@ def test_a_version_that_gives_way_meanwhile_judges_no_more_old_photos(
     assert version.predictions.count() == 2, "On the newest photos it may be tried again."
 
 
+def test_a_trial_that_was_under_way_ends_when_its_version_goes_live(
+    monkeypatch: pytest.MonkeyPatch, photos: list[Photo], admin: User
+) -> None:
+    """Old photos keep their answers until somebody asks for new ones, and then all are judged."""
+    monkeypatch.setattr(shadows, "SHADOWED", 1)
+    candidate, before = make_candidate(), answers(photos)
+    trial = rescoring.ask(candidate, by=admin)
+    turned_round(monkeypatch)
+    versions.activate(candidate, by=admin, reason="cannot wait")
+    end_trials()
+    assert answers(photos) == before
+    asked = rescoring.ask(candidate, by=admin)
+    assert (asked.pk != trial.pk, asked.total) == (True, 2)
+
+
+def test_a_trial_that_was_asked_for_once_more_judges_no_other_photos(
+    monkeypatch: pytest.MonkeyPatch, photos: list[Photo], admin: User
+) -> None:
+    monkeypatch.setattr(shadows, "SHADOWED", 1)
+    candidate = make_candidate()
+    for _ in range(2):
+        rescoring.go_on(rescoring.ask(candidate, by=admin).pk)
+        assert Rescoring.objects.latest("id").state == "finished"
+        assert candidate.predictions.count() == 1
+
+
+def test_an_answer_that_was_on_no_page_follows_the_thresholds_also_beside_a_decision(
+    photos: list[Photo], admin: User
+) -> None:
+    candidate = make_candidate()
+    rescoring.go_on(rescoring.ask(candidate, by=admin).pk)
+    thresholds.move(candidate, clear_below=0.96, flagged_from=0.99, by=admin)
+    candidate.refresh_from_db()
+    versions.activate(candidate, by=admin, reason="stricter")
+    rescoring.go_on(rescoring.ask(candidate, by=admin).pk)
+    assert answers(photos) == [(candidate.pk, "clear"), (candidate.pk, "clear")]
+
+
 def test_nothing_to_judge_again_is_finished_at_once(admin: User) -> None:
     asked = rescoring.ask(active_version(), by=admin)
     rescoring.go_on(asked.pk)
     assert Rescoring.objects.get().state == "finished"
-
-
-def test_a_version_that_cannot_be_opened_ends_its_rescoring(
-    photos: list[Photo], admin: User
-) -> None:
-    candidate = make_candidate()
-    asked = rescoring.ask(candidate, by=admin)
-    shutil.rmtree(versions.model_folder(candidate))
-    rescoring.go_on(asked.pk)
-    assert Rescoring.objects.get().state == "cancelled"
-    assert {photo.state for photo in Photo.objects.all()} == {"classified"}

@@ -1,8 +1,9 @@
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from classifier import manifests, retraining, review, training_pulse, versions
+from classifier import gate, manifests, retraining, review, training_pulse, versions
 from classifier.engine import Progress
 from classifier.models import AuditEvent, ModelVersion, Photo, TrainingRun, User
 from classifier.readiness import readiness
@@ -162,10 +163,49 @@ def test_a_run_whose_worker_fell_silent_goes_on_by_itself(admin: User) -> None:
 @pytest.mark.usefixtures("_reviewed")
 def test_a_run_whose_worker_died_too_often_is_given_up(admin: User) -> None:
     run = silent(admin, attempts=3)
+    left = leave_files(run)
     assert retraining.resume_silent(run.requested_at + timedelta(seconds=91)) == 0
     run.refresh_from_db()
     assert run.state == RunState.INTERRUPTED
+    assert not any(path.exists() for path in left)
+    assert AuditEvent.objects.filter(action="training interrupted").exists()
     assert retraining.request_run(by=admin).pk != run.pk
+
+
+def leave_files(run: TrainingRun) -> list[Path]:
+    """Leave what an attempt that died has written."""
+    left = [retraining._checkpoint(run), retraining._folder(run) / "card.json"]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return left
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_a_run_that_is_cancelled_before_it_goes_on_leaves_nothing(admin: User) -> None:
+    run = silent(admin)
+    left = leave_files(run)
+    retraining.resume_silent(run.requested_at + timedelta(seconds=91))
+    run.refresh_from_db()
+    retraining.cancel(run, by=admin)
+    run.refresh_from_db()
+    assert (run.state, run.message) == (RunState.CANCELLED, "Cancelled; nothing was changed.")
+    assert not any(path.exists() for path in left)
+    assert AuditEvent.objects.filter(action="training cancelled").exists()
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_what_fails_while_the_candidate_is_registered_ends_the_run(
+    admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object, **_more: object) -> None:
+        raise ValueError("a fault")
+
+    monkeypatch.setattr(gate, "record", fail)
+    run = run_once(admin)
+    assert (run.state, run.message) == (RunState.FAILED, retraining.FAULT)
+    assert not retraining._folder(run).exists()
+    assert ModelVersion.objects.count() == 1
 
 
 @pytest.mark.usefixtures("_reviewed")

@@ -2,16 +2,17 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from classifier import gate, retraining, training_pulse
+from classifier import gate, pictures, retraining, training_pulse, versions
 from classifier.engine import LabelledPhoto, Progress, StubEngine
 from classifier.manifests import Entry
-from classifier.models import TrainingRun, User
+from classifier.models import ModelVersion, TrainingRun, User
 from classifier.models.training_run import TrainingRunQuerySet
 from classifier.states import RunState
 from tests.classifier.test_retraining import silent
@@ -105,6 +106,49 @@ def test_a_run_that_met_a_locked_database_after_it_learned_goes_on(
     retraining.resume_silent(timezone.now() + timedelta(seconds=91))
     assert retraining.execute(run.pk)
     assert TrainingRun.objects.get().state == RunState.SUCCEEDED
+
+
+def test_a_worker_that_wakes_after_its_run_was_queued_again_leaves_it_to_the_next(
+    admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody cancelled it: it goes on from its last epoch."""
+    monkeypatch.setattr(training_pulse, "CHECK_SECONDS", 0)
+    monkeypatch.setattr(training_pulse.Heart, "_tick", lambda _self: None)
+    run, beat = retraining.request_run(by=admin), training_pulse.Heart.beat
+    slept: list[int] = []
+
+    def sleep_once(heart: training_pulse.Heart, progress: Progress) -> None:
+        beat(heart, progress)
+        if progress.epoch == 2 and not slept:
+            slept.append(retraining.resume_silent(timezone.now() + timedelta(seconds=91)))
+
+    monkeypatch.setattr(training_pulse.Heart, "beat", sleep_once)
+    assert not retraining.execute(run.pk)
+    assert (slept, TrainingRun.objects.get().state) == ([1], RunState.QUEUED)
+    assert retraining.execute(run.pk)
+    assert TrainingRun.objects.get().state == RunState.SUCCEEDED
+
+
+def test_a_wish_to_stop_is_heard_while_pictures_that_taught_are_looked_for(
+    admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = retraining.request_run(by=admin)
+    retraining.execute(first.pk)
+    candidate = ModelVersion.objects.get(state="candidate")
+    versions.activate(candidate, by=admin, reason="to go on from it")
+    run = retraining.request_run(by=admin, anyway=True)
+    monkeypatch.setattr(training_pulse, "CHECK_SECONDS", 0)
+    monkeypatch.setattr(training_pulse.Heart, "_tick", lambda _self: None)
+    untaught, read = gate.untaught, Mock(side_effect=AssertionError("It goes on reading."))
+
+    def cancelled_before(*args: Any, **more: Any) -> Any:
+        retraining.cancel(TrainingRun.objects.by_id(run.pk).get(), by=admin)
+        monkeypatch.setattr(pictures, "turned_traces", read)
+        return untaught(*args, **more)
+
+    monkeypatch.setattr(gate, "untaught", cancelled_before)
+    assert retraining.execute(run.pk)
+    assert TrainingRun.objects.by_id(run.pk).get().state == RunState.CANCELLED
 
 
 def test_an_attempt_that_was_given_up_writes_no_heartbeat(
