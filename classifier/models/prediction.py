@@ -1,5 +1,6 @@
 """One model version's answer for one photo."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -118,12 +119,11 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         found = Prediction.objects.select_related("photo__decision").in_bulk(shown)
         return {turn: [(found[pk], at) for pk, at in rows] for turn, rows in turned.items()}
 
-    def count_flips(self, version: "ModelVersion", beside: "ModelVersion") -> dict[str, int]:
+    def count_flips(self, version: "ModelVersion", beside: "ModelVersion") -> Counter[str]:
         """How many photos both judged (all), and how many of them each turn is true of."""
         both = self._held_beside(version, beside).filter(before__isnull=False).order_by()
         turned = {turn.value: Count("id", q) for turn, q in _turned(version, beside).items()}
-        counts: dict[str, int] = both.aggregate(all=Count("id"), **turned)
-        return counts
+        return Counter(both.aggregate(all=Count("id"), **turned))
 
     def _held_beside(self, version: "ModelVersion", beside: "ModelVersion") -> Any:
         """Answers of `version` with the score by `beside` as `before`."""
