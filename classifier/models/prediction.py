@@ -78,26 +78,28 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         stale.update(**in_force, verdict=version.verdicts(), lesson=None)
         return turned
 
-    def counts_by_visit(self) -> "Iterator[tuple[int, date, float, int, int, int, int]]":
-        """By structure, day of the visit and tenth of the score (0–10): photos, flagged ones, ones
-        whose quality was measured, and of these ones with a warning.
+    def counts_by_visit(
+        self, *, flagged_from: float
+    ) -> "Iterator[tuple[int, date, float, int, int, int, int]]":
+        """By structure, day of the visit and tenth of the score (0–10): photos, ones with at least
+        the score `flagged_from`, ones whose quality was measured, and of these ones with a warning.
         """
         measured = Q(photo__sharpness__isnull=False)
         rows = self.order_by().annotate(tenth=Floor(F("score") * 10)).values_list(*_VISIT, "tenth")
         yield from rows.annotate(
             photos=Count("id"),
-            flagged=Count("id", Q(verdict=Verdict.FLAGGED)),
+            flagged=Count("id", Q(score__gte=flagged_from)),
             measured=Count("id", measured),
             poor=Count("id", measured & has_warnings("photo__")),
         )
 
-    def answered(self) -> "Iterator[tuple[str, int, date, float, str, str]]":
-        """The file's SHA-256, structure, day of the visit, score, verdict and what people decided,
-        where they said crack or no crack.
+    def answered(self) -> "Iterator[tuple[str, int, date, float, str]]":
+        """The file's SHA-256, structure, day of the visit, score and what people decided, where
+        they said crack or no crack.
         """
         said = self.filter(photo__decision__outcome__in=[Outcome.CONFIRMED, Outcome.DISMISSED])
         outcome = "photo__decision__outcome"
-        told = ("photo__sha256", *_VISIT, "score", "verdict", outcome)
+        told = ("photo__sha256", *_VISIT, "score", outcome)
         yield from said.order_by().values_list(*told)
 
     def flips(
