@@ -9,8 +9,9 @@ from django.urls import reverse
 
 from classifier import manifests, retraining
 from classifier.models import Structure, TrainingRun, User
+from classifier.states import Side
 from tests.classifier.views.conftest import ClientFor
-from tests.factories import active_version
+from tests.factories import active_version, make_photo_set, make_reviewed
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +40,25 @@ def test_before_a_run_the_page_says_what_the_gate_will_ask_for(
     page = client.get(reverse("models")).content.decode()
     assert "have 1 confirmed and 1 dismissed photos; it needs 1 of each." in page
     assert "cannot pass the gate" not in page
+
+
+def test_no_run_is_offered_as_long_as_one_kind_of_photo_only_measures(
+    client: Client, admin: User
+) -> None:
+    teaching, measuring = (make_photo_set() for _ in range(2))
+    Structure.objects.take_side(measuring.inspection.structure_id, Side.TEST)
+    for _ in range(4):
+        make_reviewed(teaching, "dismissed", by=admin)
+        make_reviewed(measuring, "confirmed", by=admin)
+    page = client.get(reverse("models")).content.decode()
+    assert "Confirmed photos of structures that teach: 0" in page
+    assert "disabled" in page
+    answer = client.post(reverse("train"), follow=True)
+    assert "Review photos of more structures." in answer.content.decode()
+    make_reviewed(teaching, "confirmed", by=admin)
+    assert "disabled" not in client.get(reverse("models")).content.decode()
+    assert client.post(reverse("train")).status_code == 302
+    assert TrainingRun.objects.exists()
 
 
 @pytest.mark.usefixtures("_reviewed")
