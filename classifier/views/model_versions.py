@@ -62,8 +62,8 @@ def models(request: SignedInRequest) -> HttpResponse:
 def model(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ModelVersion.objects.for_page(), pk=pk)
     kinds, alarms = auditing.false_alarms(row)
-    trial = Trial.objects.newest_of(row)
     active = ModelVersion.objects.active()
+    trial = Trial.objects.that_tells(row, active)
     back = versions.previous() if row.state == VersionState.RETIRED else None
     untried = shadows.not_ended()
     objections = versions.objections([row], active=active, back=back, untried=untried)
@@ -105,7 +105,7 @@ def _on_trial(row: ModelVersion, active: ModelVersion | None) -> dict[str, objec
 def card(_request: SignedInRequest, pk: int) -> HttpResponse:
     """The version's card with what the site knows of it; see `ml_training/card-schema.json`."""
     row = get_object_or_404(ModelVersion.objects.for_page(), pk=pk)
-    told = cards.served(row, Trial.objects.newest_of(row))
+    told = cards.served(row, Trial.objects.that_tells(row, ModelVersion.objects.active()))
     answer = JsonResponse(told, json_dumps_params={"indent": 2, "sort_keys": True})
     answer["Content-Disposition"] = f'attachment; filename="card-{pk}.json"'
     return answer
