@@ -14,7 +14,7 @@ Card = dict[str, Any]
 
 
 def served(version: ModelVersion, trial: Trial | None) -> Card:
-    """Return the card of a version whose newest comparison is `trial`.
+    """Return the card of a version with a comparison of it.
 
     Figures of the sealed file stand; one without gets those of its side of the comparison.
     """

@@ -1,6 +1,7 @@
 """Drift and health of a model version: what it does month by month, and whether its scores hold.
 
-Months are those of the visits, so that judging old photos again moves nothing between them. What
+Months are those of the visits, so that judging old photos again moves nothing between them. Every
+photo is judged by the thresholds that hold now, so that moving them moves nothing either. What
 people decided counts only on photos that the version has not learned from.
 """
 
@@ -140,22 +141,23 @@ def _counted(version: ModelVersion) -> tuple[dict[int, Counts], list[Bin]]:
     """Count by structure (by id) and month; and hold the scores against what people confirmed."""
     cells: dict[int, Counts] = defaultdict(lambda: defaultdict(Counter))
     names = ("photos", "flagged", "measured", "poor")
-    for structure, day, tenth, *counts in version.predictions.counts_by_visit():
+    visits = version.predictions.counts_by_visit(flagged_from=version.flagged_from)
+    for structure, day, tenth, *counts in visits:
         cell = cells[structure][day.replace(day=1)]
         cell.update(dict(zip(names, counts, strict=True)))
         cell[f"tenth {min(int(tenth), BINS - 1)}"] += counts[0]
     learned = TrainingRun.objects.taught_files(version)
     scores = []
-    for digest, structure, day, score, verdict, outcome in version.predictions.answered():
+    for digest, structure, day, score, outcome in version.predictions.answered():
         if digest not in learned:
             is_cracked = outcome == Outcome.CONFIRMED
             cell = cells[structure][day.replace(day=1)]
-            cell.update(_answer(verdict, is_cracked=is_cracked))
+            cell.update(_answer(version.verdict(score), is_cracked=is_cracked))
             scores.append((score, is_cracked))
     return cells, _reliability(scores)
 
 
-def _answer(verdict: str, *, is_cracked: bool) -> Iterator[str]:
+def _answer(verdict: Verdict, *, is_cracked: bool) -> Iterator[str]:
     if verdict != Verdict.CLEAR:
         yield "looked at"
         if not is_cracked:

@@ -1,5 +1,6 @@
 """Photos of which two versions say something else, for a page to show."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -21,7 +22,9 @@ class Flip:
 
 @dataclass(frozen=True)
 class Flips:
-    """The photos of each turn; one stands in two lists where its flag turned and the look, too."""
+    """The clearest photos of each turn; one stands in two lists where its flag turned and the look,
+    too.
+    """
 
     now_flagged: list[Flip]
     no_longer_flagged: list[Flip]
@@ -30,6 +33,8 @@ class Flips:
     cracks_moved_down: list[Flip] = field(default_factory=list)
     """Confirmed cracks that the later version judges lower, such as undecided instead of flagged;
     they do not stand among the others."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """How many photos there are for each list, by its name; the lists may end before."""
 
 
 def turns(was: Verdict, becomes: Verdict) -> Iterator[Turn]:

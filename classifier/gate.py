@@ -1,5 +1,6 @@
 """Trials: a candidate beside the active version, and whether it may go live on its own merits."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from itertools import chain
@@ -24,6 +25,7 @@ from classifier.pictures import ShouldStop, never
 from classifier.states import Outcome, Side, Turn
 
 SHOWN_FLIPS = 60
+MOVED_DOWN = "cracks_moved_down"
 
 
 class CannotCompare(Exception):
@@ -141,22 +143,28 @@ def record(
 
 def flips(trial: Trial) -> Flips:
     """List what changes, each version judging by its own thresholds, the clearest change first:
-    confirmed cracks that move down, and the other photos by what turns.
+    confirmed cracks that move down, and the other photos by what turns. All are counted.
     """
+    turned = _turned(trial)
+    lists = {name: entries[:SHOWN_FLIPS] for name, entries in turned.items()}
+    photos = Photo.objects.for_cards().by_ids(entry["photo"] for entry in chain(*lists.values()))
+    shown = {name: _shown(trial, entries, photos) for name, entries in lists.items()}
+    return Flips(**shown, counts=Counter({name: len(found) for name, found in turned.items()}))
+
+
+def _turned(trial: Trial) -> dict[str, list[Entry]]:
+    """Return the compared photos that change, by the list of `Flips` that they belong to."""
     entries = sorted(trial.photos, key=lambda entry: -abs(entry["candidate"] - entry["active"]))
-    moved_down: list[Entry] = []
-    turned: dict[Turn, list[Entry]] = {turn: [] for turn in Turn}
+    turned: dict[str, list[Entry]] = {name: [] for name in (*Turn, MOVED_DOWN)}
     for entry in entries:
         was = trial.active.verdict(entry["active"])
         becomes = trial.candidate.verdict(entry["candidate"])
         if entry["cracked"] and is_lower(becomes, than=was):
-            moved_down.append(entry)
+            turned[MOVED_DOWN].append(entry)
             continue
         for turn in turns(was, becomes):
             turned[turn].append(entry)
-    lists = [found[:SHOWN_FLIPS] for found in (*turned.values(), moved_down)]
-    photos = Photo.objects.for_cards().by_ids(entry["photo"] for entry in chain(*lists))
-    return Flips(*(_shown(trial, found, photos) for found in lists))
+    return turned
 
 
 def _shown(trial: Trial, entries: list[Entry], photos: dict[int, Photo]) -> list[Flip]:

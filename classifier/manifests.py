@@ -57,13 +57,22 @@ def bars(entries: Iterable[Entry]) -> list[Bar]:
     ]
 
 
+def teaching_bars(entries: list[Entry]) -> list[Bar]:
+    """Return what a run needs of the structures that teach, and how much of it these labels are."""
+    learned = [entry["cracked"] for entry in of_side(entries, Side.LEARN)]
+    confirmed = sum(learned)
+    return [
+        Bar(_("photos of structures that teach"), len(learned), MIN_PHOTOS_OF_A_KIND),
+        Bar(_("confirmed photos of structures that teach"), confirmed, 1),
+        Bar(_("dismissed photos of structures that teach"), len(learned) - confirmed, 1),
+    ]
+
+
 def gate_bars(entries: list[Entry]) -> list[Bar]:
     """Return what the gate will need to compare on, and how much of it these labels are: those of
-    structures that only measure, as a run asked for now would draw them.
+    structures that only measure.
     """
-    standing, drawn = _sides(entries)
-    sides = standing | drawn
-    measuring = [entry["cracked"] for entry in entries if sides[entry["structure"]] == Side.TEST]
+    measuring = [entry["cracked"] for entry in of_side(entries, Side.TEST)]
     confirmed = sum(measuring)
     return [
         Bar(_("confirmed photos"), confirmed, FEWEST_MEASURED),
@@ -80,8 +89,7 @@ def freeze() -> list[Entry]:
     standing, drawn = _sides(entries)
     for pk, side in drawn.items():
         Structure.objects.take_side(pk, side)
-    sides = standing | drawn
-    return [entry | {"side": str(sides[entry["structure"]])} for entry in entries]
+    return _with_sides(entries, standing | drawn)
 
 
 def _sides(entries: list[Entry]) -> tuple[dict[int, str], dict[int, Side]]:
@@ -89,6 +97,10 @@ def _sides(entries: list[Entry]) -> tuple[dict[int, str], dict[int, Side]]:
     standing = Structure.objects.sides()
     shown = {entry["structure"] for entry in entries}
     return standing, draw_sides({pk: s for pk, s in standing.items() if s or pk in shown})
+
+
+def _with_sides(entries: list[Entry], sides: Mapping[int, str]) -> list[Entry]:
+    return [entry | {"side": str(sides[entry["structure"]])} for entry in entries]
 
 
 def labels() -> list[Entry]:
@@ -125,9 +137,11 @@ def labels() -> list[Entry]:
 
 
 def outline() -> list[Entry]:
-    """Return of `labels` what `bars` and `changes_since` look at: a page asks for it each time."""
+    """Return of `labels` what bars and `changes_since` look at: a page asks for it each time. Sides
+    stand in it as a run asked for now would draw them; none is drawn.
+    """
     marked, cleared = Mark.objects.missed_by_photo(), Region.objects.cleared_by_photo()
-    return [
+    entries = [
         {
             "photo": photo,
             "structure": structure,
@@ -138,6 +152,8 @@ def outline() -> list[Entry]:
         }
         for photo, structure, outcome, decided_at in Photo.objects.said()
     ]
+    standing, drawn = _sides(entries)
+    return _with_sides(entries, standing | drawn)
 
 
 def draw_sides(sides: Mapping[int, str]) -> dict[int, Side]:

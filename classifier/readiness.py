@@ -14,6 +14,8 @@ class Readiness:
     """Whether a run would have enough to learn from, and how much of it is new."""
 
     bars: list[Bar]
+    teaching_bars: list[Bar]
+    """What the structures that are not kept apart to measure have to teach."""
     gate_bars: list[Bar]
     """What the gate will need to compare the candidate on."""
     new: int
@@ -22,7 +24,7 @@ class Readiness:
 
     @property
     def is_enough(self) -> bool:
-        return all(bar.is_met for bar in self.bars)
+        return all(bar.is_met for bar in (*self.bars, *self.teaching_bars))
 
     @property
     def can_pass(self) -> bool:
@@ -54,4 +56,10 @@ class Readiness:
 def readiness() -> Readiness:
     labels, last = manifests.outline(), TrainingRun.objects.last_succeeded()
     new = manifests.changes_since(last.manifest if last else [], labels)
-    return Readiness(manifests.bars(labels), manifests.gate_bars(labels), new, last)
+    return Readiness(
+        bars=manifests.bars(labels),
+        teaching_bars=manifests.teaching_bars(labels),
+        gate_bars=manifests.gate_bars(labels),
+        new=new,
+        last=last,
+    )

@@ -169,4 +169,5 @@ def flips(version: ModelVersion, other: ModelVersion | None, *, limit: int = 60)
         )
 
     found = Prediction.objects.flips(version, other, limit=limit)
-    return Flips(**{turn.value: [shown(*row) for row in rows] for turn, rows in found.items()})
+    lists = {turn.value: [shown(*row) for row in rows] for turn, rows in found.items()}
+    return Flips(**lists, counts=Prediction.objects.count_flips(version, other))

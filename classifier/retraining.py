@@ -97,6 +97,7 @@ def _stored(base: ModelVersion, *, by: User) -> TrainingRun:
         base=base,
         manifest=manifest,
         manifest_sha256=manifests.digest(manifest),
+        photos=len(manifest),
     )
     AuditEvent.objects.record("training requested", run, by=by, photos=len(manifest))
     return run

@@ -20,7 +20,7 @@ class ModelVersionQuerySet(StateQuerySet["ModelVersion"]):
         return self.filter(name=name).first()
 
     def for_list(self) -> "ModelVersionQuerySet":
-        return self.select_related("parent")
+        return self.select_related("parent").defer("card", "parent__card")
 
     def for_page(self) -> "ModelVersionQuerySet":
         run = ("training_run__requested_by", "training_run__base")

@@ -1,5 +1,6 @@
 """One model version's answer for one photo."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -80,26 +81,28 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         stale.update(**in_force, verdict=version.verdicts(), lesson=None)
         return turned
 
-    def counts_by_visit(self) -> "Iterator[tuple[int, date, float, int, int, int, int]]":
-        """By structure, day of the visit and tenth of the score (0–10): photos, flagged ones, ones
-        whose quality was measured, and of these ones with a warning.
+    def counts_by_visit(
+        self, *, flagged_from: float
+    ) -> "Iterator[tuple[int, date, float, int, int, int, int]]":
+        """By structure, day of the visit and tenth of the score (0–10): photos, ones with at least
+        the score `flagged_from`, ones whose quality was measured, and of these ones with a warning.
         """
         measured = Q(photo__sharpness__isnull=False)
         rows = self.order_by().annotate(tenth=Floor(F("score") * 10)).values_list(*_VISIT, "tenth")
         yield from rows.annotate(
             photos=Count("id"),
-            flagged=Count("id", Q(verdict=Verdict.FLAGGED)),
+            flagged=Count("id", Q(score__gte=flagged_from)),
             measured=Count("id", measured),
             poor=Count("id", measured & has_warnings("photo__")),
         )
 
-    def answered(self) -> "Iterator[tuple[str, int, date, float, str, str]]":
-        """The file's SHA-256, structure, day of the visit, score, verdict and what people decided,
-        where they said crack or no crack.
+    def answered(self) -> "Iterator[tuple[str, int, date, float, str]]":
+        """The file's SHA-256, structure, day of the visit, score and what people decided, where
+        they said crack or no crack.
         """
         said = self.filter(photo__decision__outcome__in=[Outcome.CONFIRMED, Outcome.DISMISSED])
         outcome = "photo__decision__outcome"
-        told = ("photo__sha256", *_VISIT, "score", "verdict", outcome)
+        told = ("photo__sha256", *_VISIT, "score", outcome)
         yield from said.order_by().values_list(*told)
 
     def flips(
@@ -121,12 +124,11 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         found = Prediction.objects.select_related("photo__decision").in_bulk(shown)
         return {turn: [(found[pk], at) for pk, at in rows] for turn, rows in turned.items()}
 
-    def count_flips(self, version: "ModelVersion", beside: "ModelVersion") -> dict[str, int]:
+    def count_flips(self, version: "ModelVersion", beside: "ModelVersion") -> Counter[str]:
         """How many photos both judged (all), and how many of them each turn is true of."""
         both = self._held_beside(version, beside).filter(before__isnull=False).order_by()
         turned = {turn.value: Count("id", q) for turn, q in _turned(version, beside).items()}
-        counts: dict[str, int] = both.aggregate(all=Count("id"), **turned)
-        return counts
+        return Counter(both.aggregate(all=Count("id"), **turned))
 
     def _held_beside(self, version: "ModelVersion", beside: "ModelVersion") -> Any:
         """Answers of `version` with the score by `beside` as `before`."""

@@ -19,8 +19,22 @@ MAX_ATTEMPTS = 3
 class TrainingRunQuerySet(StateQuerySet["TrainingRun"]):
     MOVES = RUN_MOVES
 
+    def for_list(self) -> "TrainingRunQuerySet":
+        rows = self.without_manifest().select_related("requested_by", "candidate")
+        return rows.defer("history", "candidate__card")
+
+    def for_page(self) -> "TrainingRunQuerySet":
+        rows = self.select_related("base", "candidate", "requested_by")
+        return rows.defer("base__card", "candidate__card")
+
+    def without_manifest(self) -> "TrainingRunQuerySet":
+        """Leave the manifest, which has an entry for each photo, in the database until it is asked
+        for.
+        """
+        return self.defer("manifest")
+
     def open(self) -> "TrainingRunQuerySet":
-        return self.filter(state__in=OPEN_RUNS)
+        return self.without_manifest().filter(state__in=OPEN_RUNS)
 
     def queued(self) -> "TrainingRunQuerySet":
         return self.filter(state=RunState.QUEUED)
@@ -30,7 +44,7 @@ class TrainingRunQuerySet(StateQuerySet["TrainingRun"]):
 
     def held(self, run: "TrainingRun") -> "TrainingRunQuerySet":
         """The run, as long as the attempt it was loaded with is the one that counts."""
-        return self.filter(pk=run.pk, attempts=run.attempts)
+        return self.without_manifest().filter(pk=run.pk, attempts=run.attempts)
 
     def cancelled_meanwhile(self) -> "TrainingRunQuerySet":
         return self.filter(cancel_requested=True)
@@ -91,6 +105,9 @@ class TrainingRun(models.Model):
     )
     manifest = models.JSONField(default=list, help_text="the reviewed photos, frozen at the press")
     manifest_sha256 = models.CharField(max_length=64)
+    photos = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="how many are in the manifest"
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)
     started_at = models.DateTimeField(null=True, blank=True)

@@ -23,6 +23,12 @@ class TrialQuerySet(models.QuerySet["Trial"]):
             .first()
         )
 
+    def that_tells(
+        self, candidate: "ModelVersion", active: "ModelVersion | None"
+    ) -> "Trial | None":
+        """The newest trial of a version beside the active one; without any, the newest of all."""
+        return self.filter(active=active).newest_of(candidate) or self.newest_of(candidate)
+
     def newest_beside(self, active: "ModelVersion") -> "dict[int, Trial]":
         """The newest trial of each version that stood beside `active`, by the version's id."""
         trials = self.filter(active=active).defer("photos", "figures").order_by("id")

@@ -42,7 +42,8 @@ def models(request: SignedInRequest) -> HttpResponse:
     active = next((row for row in rows if row.state == VersionState.ACTIVE), None)
     untried = shadows.not_ended()
     objections = versions.objections(rows, active=active, back=back, untried=untried)
-    runs = TrainingRun.objects.select_related("requested_by", "candidate")[:20]
+    runs = TrainingRun.objects.for_list()[:20]
+    open_run = next((run for run in runs if run.is_open), None)
     context = {
         "active": active,
         "shipped": next((row for row in rows if row.is_shipped), None),
@@ -50,8 +51,8 @@ def models(request: SignedInRequest) -> HttpResponse:
         "failed": ModelVersion.objects.alarming(),
         "versions": [(row, objections[row.pk]) for row in rows],
         "runs": runs,
-        "open_run": next((run for run in runs if run.is_open), None),
-        "readiness": readiness(),
+        "open_run": open_run,
+        "readiness": None if open_run else readiness(),
     }
     return render(request, "models/list.html", context)
 
@@ -61,8 +62,8 @@ def models(request: SignedInRequest) -> HttpResponse:
 def model(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ModelVersion.objects.for_page(), pk=pk)
     kinds, alarms = auditing.false_alarms(row)
-    trial = Trial.objects.newest_of(row)
     active = ModelVersion.objects.active()
+    trial = Trial.objects.that_tells(row, active)
     back = versions.previous() if row.state == VersionState.RETIRED else None
     untried = shadows.not_ended()
     objections = versions.objections([row], active=active, back=back, untried=untried)
@@ -104,7 +105,7 @@ def _on_trial(row: ModelVersion, active: ModelVersion | None) -> dict[str, objec
 def card(_request: SignedInRequest, pk: int) -> HttpResponse:
     """The version's card with what the site knows of it; see `ml_training/card-schema.json`."""
     row = get_object_or_404(ModelVersion.objects.for_page(), pk=pk)
-    told = cards.served(row, Trial.objects.newest_of(row))
+    told = cards.served(row, Trial.objects.that_tells(row, ModelVersion.objects.active()))
     answer = JsonResponse(told, json_dumps_params={"indent": 2, "sort_keys": True})
     answer["Content-Disposition"] = f'attachment; filename="card-{pk}.json"'
     return answer
@@ -229,23 +230,20 @@ def train(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @guarded(roles.TRAIN)
 def training_run(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _run_page(request, pk, "training_runs/detail.html")
+    row = get_object_or_404(TrainingRun.objects.for_page(), pk=pk)
+    return render(request, "training_runs/detail.html", {"run": row})
 
 
 @require_safe
 @guarded(roles.TRAIN)
 def training_run_progress(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _run_page(request, pk, "training_runs/_progress.html")
-
-
-def _run_page(request: SignedInRequest, pk: int, template: str) -> HttpResponse:
-    row = get_object_or_404(TrainingRun.objects.select_related("base", "candidate"), pk=pk)
-    return render(request, template, {"run": row})
+    row = get_object_or_404(TrainingRun.objects.for_page().without_manifest(), pk=pk)
+    return render(request, "training_runs/_progress.html", {"run": row})
 
 
 @require_POST
 @guarded(roles.TRAIN)
 def training_run_cancel(request: SignedInRequest, pk: int) -> HttpResponse:
-    row = get_object_or_404(TrainingRun, pk=pk)
+    row = get_object_or_404(TrainingRun.objects.without_manifest(), pk=pk)
     retraining.cancel(row, by=request.user)
     return redirect("training-run", pk)

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from classifier import classification, drift, retraining
+from classifier import classification, drift, retraining, review, thresholds
 from classifier.drift import Months
 from classifier.figures import Figures, Share
 from classifier.models import (
@@ -114,9 +114,23 @@ def test_what_reviewers_decided_is_held_against_the_verdict(admin: User) -> None
     for outcome in ("confirmed", "dismissed", "dismissed", "cant_tell"):
         make_reviewed(photo_set, outcome, by=admin)
     missed = make_reviewed(photo_set, "confirmed", by=admin)
-    Prediction.objects.filter(photo=missed).update(verdict="clear", score=0.1)
+    Prediction.objects.filter(photo=missed).update(score=0.1)
     (figures,) = (figures for _, figures in drift.look(active_version()).months)
     assert (figures.dismissed, figures.agreed) == (Share(2, 3), Share(1, 4))
+
+
+def test_thresholds_that_are_moved_move_nothing_between_the_months(admin: User) -> None:
+    """Decided photos keep the verdict that people saw; others get another one."""
+    spring, summer = visit(MAY, make_photo_set()), visit(JUNE, make_photo_set())
+    for photo in [make_classified(spring, DOUBT) for _ in range(2)]:
+        review.decide(photo, "confirmed", by=admin, seen_decision_id=None)
+    make_classified(summer, DOUBT)
+    version = active_version()
+    thresholds.move(version, clear_below=0.3, flagged_from=0.45, by=admin)
+    version.refresh_from_db()
+    (_, before), (_, now) = drift.look(version).months
+    assert (before.flagged, now.flagged) == (Share(2, 2), Share(1, 1))
+    assert before.agreed == Share(2, 2), "It is sure of them now."
 
 
 def test_one_structure_is_counted_alone(admin: User) -> None:

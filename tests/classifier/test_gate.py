@@ -155,6 +155,18 @@ def test_a_confirmed_crack_that_moves_down_is_listed_apart(trial: Trial) -> None
     assert others == ([], []), "They stand once on the page."
 
 
+def test_more_changes_than_are_shown_are_counted(
+    monkeypatch: pytest.MonkeyPatch, trial: Trial
+) -> None:
+    monkeypatch.setattr(gate, "SHOWN_FLIPS", 1)
+    first, second = trial.photos[:2]
+    first |= {"active": 0.95, "candidate": 0.5, "cracked": True}
+    second |= {"active": 0.95, "candidate": 0.1, "cracked": True}
+    found = gate.flips(trial)
+    assert [flip.photo.pk for flip in found.cracks_moved_down] == [second["photo"]]
+    assert found.counts["cracks_moved_down"] == 2
+
+
 def test_each_version_is_compared_by_its_own_thresholds(trial: Trial) -> None:
     ModelVersion.objects.by_id(trial.candidate_id).update(flagged_from=0.55)
     trial.candidate.refresh_from_db()

@@ -11,6 +11,7 @@ from classifier.classification import judge_again
 from classifier.engine import ModelFacts, Progress, RetrainRequest, StubEngine
 from classifier.manifests import Entry, LeakedSplit, draw_sides
 from classifier.models import ModelVersion, Photo, Structure, TrainingRun
+from classifier.readiness import readiness
 from classifier.states import Side
 from tests.factories import (
     CRACK,
@@ -127,6 +128,7 @@ def test_a_run_that_cannot_begin_draws_no_sides() -> None:
             make_reviewed(one, outcome, by=admin)
     measuring = max((one, other), key=lambda s: s.photos.count()).inspection.structure_id
     Structure.objects.take_side(measuring, TEST)
+    assert not readiness().is_enough
     with pytest.raises(retraining.CannotTrain, match="kept apart to measure"):
         retraining.request_run(by=admin)
     assert Structure.objects.sides()[other.inspection.structure_id] == ""
@@ -254,9 +256,9 @@ def test_a_label_says_how_it_was_given_and_whether_it_follows_the_model() -> Non
 
 
 @pytest.mark.django_db
-def test_the_outline_says_of_each_photo_what_its_label_says() -> None:
+def test_the_outline_says_of_each_photo_what_a_run_would_freeze() -> None:
     make_lessons(make_user("reviewer"))
-    outline, labels = manifests.outline(), manifests.labels()
+    outline, frozen = manifests.outline(), manifests.freeze()
     assert outline
-    assert outline == [{key: label[key] for key in outline[0]} for label in labels]
-    assert manifests.changes_since(labels, outline) == 0
+    assert outline == [{key: entry[key] for key in outline[0]} for entry in frozen]
+    assert manifests.changes_since(frozen, outline) == 0

@@ -115,6 +115,17 @@ def test_a_photo_at_which_nobody_looks_any_more_is_counted_and_listed(admin: Use
     assert found.no_longer_to_look_at == found.now_flagged == found.no_longer_flagged == []
 
 
+def test_more_photos_than_are_listed_are_counted(
+    monkeypatch: pytest.MonkeyPatch, admin: User
+) -> None:
+    sound = [make_classified(colour=SOUND) for _ in range(3)]
+    candidate = make_candidate()
+    turned_round(monkeypatch)
+    rescoring.go_on(rescoring.ask(candidate, by=admin).pk)
+    found = rescoring.flips(candidate, active_version(), limit=2)
+    assert (len(found.now_flagged), found.counts["now_flagged"]) == (2, len(sound))
+
+
 def test_candidates_are_held_beside_the_active_version_not_beside_each_other(
     monkeypatch: pytest.MonkeyPatch, photos: list[Photo], admin: User
 ) -> None:

@@ -30,12 +30,12 @@ class Command(BaseCommand):
         rescoring.go_on(asked.pk, seconds=math.inf)
         asked.refresh_from_db()
         other = rescoring.beside(version)
-        changed = rescoring.flips(version, other)
+        turned = rescoring.flips(version, other).counts
         self.stdout.write(
             f"{asked.done} photos judged again by {version}; "
-            f"now flagged {len(changed.now_flagged)}, "
-            f"no longer flagged {len(changed.no_longer_flagged)}, "
-            f"newly to look at {len(changed.newly_to_look_at)}, "
-            f"no longer to look at {len(changed.no_longer_to_look_at)}"
+            f"now flagged {turned['now_flagged']}, "
+            f"no longer flagged {turned['no_longer_flagged']}, "
+            f"newly to look at {turned['newly_to_look_at']}, "
+            f"no longer to look at {turned['no_longer_to_look_at']}"
             + (f", beside {other}." if other else ".")
         )

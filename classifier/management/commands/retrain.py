@@ -36,7 +36,7 @@ class Command(BaseCommand):
             retraining.NothingNew,
         ) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{run}: {len(run.manifest)} reviewed photos")
+        self.stdout.write(f"{run}: {run.photos} reviewed photos")
         retraining.execute(run.pk)
         run.refresh_from_db()
         if run.state != RunState.SUCCEEDED or run.candidate is None:

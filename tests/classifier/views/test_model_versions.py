@@ -3,7 +3,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from classifier import retraining, versions
+from classifier import gate, retraining, versions
+from classifier.engine import Comparison, Finding
 from classifier.models import AuditEvent, ModelVersion, Rescoring, Trial, User
 from tests.classifier.views.conftest import ClientFor
 from tests.factories import active_version, make_candidate, make_lessons, train_candidate
@@ -83,6 +84,41 @@ def test_a_refused_candidate_says_why_and_what_it_would_change(
     assert "Confirmed cracks that move down: 1" in page
     assert "Now flagged: 0" in page
     assert "why?" in client.get(reverse("models")).content.decode()
+
+
+def test_a_list_of_changes_that_ends_before_all_are_shown_says_so(
+    client: Client, refused: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = Trial.objects.get()
+    for entry in trial.photos:
+        entry |= {"active": 0.9, "candidate": 0.1, "cracked": True}
+    trial.save()
+    address = reverse("model", args=[refused.pk])
+    page = client.get(address).content.decode()
+    assert "Confirmed cracks that move down: 2" in page
+    assert "The clearest" not in page
+    monkeypatch.setattr(gate, "SHOWN_FLIPS", 1)
+    page = client.get(address).content.decode()
+    assert "Confirmed cracks that move down: 2" in page
+    assert "The clearest 1 are shown." in page
+
+
+def test_the_comparison_that_decides_is_shown_not_a_later_one_beside_another_version(
+    client: Client, admin: User
+) -> None:
+    active, candidate, other = active_version(), make_candidate("B"), make_candidate("C")
+    address = reverse("model", args=[candidate.pk])
+    refusal = Comparison((Finding("recall", False, "It may miss more cracks."),), {}, ())
+    gate.record(refusal, candidate, other, [])
+    assert "Beside C" in client.get(address).content.decode(), "It has no other."
+    assert gate.compare(candidate).passed
+    gate.record(refusal, candidate, other, [])
+    page = client.get(address).content.decode()
+    assert f"Beside {active}" in page
+    assert "It passed every condition below." in page
+    assert "It may miss more cracks." not in page
+    told = client.get(reverse("model-card", args=[candidate.pk])).json()
+    assert told["compared"]["beside"] == str(active)
 
 
 def test_against_the_gate_a_reason_has_to_be_typed(client: Client, refused: ModelVersion) -> None:
