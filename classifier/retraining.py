@@ -26,7 +26,7 @@ from classifier.engine import (
 )
 from classifier.manifests import MIN_PHOTOS_OF_A_KIND, Entry, LeakedSplit
 from classifier.models import AuditEvent, ModelVersion, TrainingRun, User
-from classifier.models.training_run import MAX_ATTEMPTS, TrainingRunQuerySet
+from classifier.models.training_run import LONGEST_MESSAGE, MAX_ATTEMPTS, TrainingRunQuerySet
 from classifier.readiness import Readiness, readiness
 from classifier.rights import written_by
 from classifier.states import RunState, Side
@@ -261,7 +261,7 @@ def _close(
     """End the run that is in `runs` and remove what only it needed; False where none is."""
     run, now = runs.first(), timezone.now()
     if run is None or not runs.close(
-        state, message=message[:500], candidate=candidate, ended_at=now
+        state, message=message[:LONGEST_MESSAGE], candidate=candidate, ended_at=now
     ):
         return False
     _checkpoint(run).unlink(missing_ok=True)

@@ -13,6 +13,8 @@ from classifier.models.moves import StateQuerySet
 from classifier.states import OPEN_RUNS, RUN_MOVES, Manner, RunState, Side
 
 MAX_ATTEMPTS = 3
+LONGEST_MESSAGE = 1000
+"""Room for what went wrong with two names of 255 letters, and what to do."""
 """A run whose worker died this often is given up: its next try may kill the worker, too."""
 
 
@@ -115,7 +117,7 @@ class TrainingRun(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     progress = models.JSONField(default=dict, blank=True)
     history = models.JSONField(default=list, blank=True, help_text="[{epoch, loss, held_out}]")
-    message = models.CharField(max_length=500, blank=True)
+    message = models.CharField(max_length=LONGEST_MESSAGE, blank=True)
 
     objects = TrainingRunQuerySet.as_manager()
 

@@ -11,6 +11,7 @@ from classifier.classification import judge_again
 from classifier.engine import ModelFacts, Progress, RetrainRequest, StubEngine
 from classifier.manifests import Entry, LeakedSplit, draw_sides
 from classifier.models import ModelVersion, Photo, Structure, TrainingRun
+from classifier.models.training_run import LONGEST_MESSAGE
 from classifier.readiness import readiness
 from classifier.states import Side
 from tests.factories import (
@@ -60,6 +61,13 @@ def test_what_would_teach_and_measure_is_refused_by_name(what: str) -> None:
     ]
     with pytest.raises(LeakedSplit, match=r"deck\.jpg would be learned from and pier\.jpg"):
         manifests.refuse_leaks(manifest, known=())
+
+
+def test_a_refusal_says_what_to_do_also_after_the_longest_names() -> None:
+    manifest = [entry(side, name=255 * "n", sha256="s") for side in (LEARN, TEST)]
+    with pytest.raises(LeakedSplit) as refused:
+        manifests.refuse_leaks(manifest, known=())
+    assert len(str(refused.value)) <= LONGEST_MESSAGE
 
 
 @pytest.mark.parametrize("side", [LEARN, TEST])
