@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -24,13 +25,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-    except HairlineMLError as error:
-        print(f"\n{error}", file=sys.stderr)
+    except BrokenPipeError:  # as of `| head`, which has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (HairlineMLError, OSError) as error:
+        print(f"\n{_sentence(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"\nStopped. {options.stopped.format_map(vars(options))}", file=sys.stderr)
         return 130
     return 0
+
+
+def _sentence(error: Exception) -> str:
+    """Say what was wrong; the system's own errors name the file and then what is wrong with it."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
+    return str(error)
 
 
 # === Commands ===

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ml_training.contracts import DatasetError, PhotoError
-from ml_training.dataset import Example
+from ml_training.dataset import Example, read_mask
 from ml_training.photos import open_upright
 
 Pixels = npt.NDArray[np.uint8]
@@ -175,8 +175,7 @@ def decode(example: Example, *, max_side: int) -> tuple[Pixels, Pixels | None]:
 
 def _decode_mask(path: Path, size: tuple[int, int]) -> Pixels:
     """Bring a mask to the photo's size; thin cracks survive as reducing averages before the cut."""
-    with Image.open(path) as mask:
-        grey = mask.convert("L")
+    grey = read_mask(path)
     if grey.size != size:
         grey = grey.resize(size, Image.Resampling.BOX)
     return np.where(np.asarray(grey) > 63, 255, 0).astype(np.uint8)

@@ -75,21 +75,29 @@ def read_examples(place: Path) -> tuple[Example, ...]:
 
 def _read_index(index: Path) -> tuple[Example, ...]:
     wanted = {"path", "label", "group", "source", "role"}
-    with index.open(newline="", encoding="utf-8") as file:
+    with index.open(newline="", encoding="utf-8-sig") as file:
         rows = csv.DictReader(file)
-        missing = wanted - set(rows.fieldnames or ())
-        if missing:
+        try:
+            missing = wanted - set(rows.fieldnames or ())
+            if missing:
+                raise DatasetError(
+                    f"{index.name} must have the columns {sorted(wanted)}; missing: "
+                    f"{sorted(missing)}."
+                )
+            examples = tuple(_example(index, rows.line_num, row) for row in rows)
+        except (UnicodeDecodeError, csv.Error) as error:
             raise DatasetError(
-                f"{index.name} must have the columns {sorted(wanted)}; missing: {sorted(missing)}."
-            )
-        examples = tuple(_example(index.parent, row) for row in rows)
+                f"{index.name} is no table in UTF-8: save it as CSV in that encoding."
+            ) from error
     if not examples:
         raise DatasetError(f"{index.name} lists no photo.")
     return examples
 
 
-def _example(root: Path, row: dict[str, str]) -> Example:
-    path = root / row["path"]
+def _example(index: Path, line: int, row: dict[str, str]) -> Example:
+    if None in row.values():
+        raise DatasetError(f"Line {line} of {index.name} has too few cells: complete it.")
+    path = index.parent / row["path"]
     return Example(
         path=path,
         cracked=is_cracked(row["label"]),
@@ -115,8 +123,7 @@ def _pair(root: Path, path: Path) -> Example:
             f"{path.name} has no mask: put {path.stem}.png into {root.name}/masks, all black where "
             "the photo shows no crack."
         )
-    with Image.open(mask) as picture:
-        cracked = picture.convert("L").getbbox() is not None
+    cracked = read_mask(mask).getbbox() is not None
     label = "crack" if cracked else "clear"
     return Example(path, cracked, label, path.stem, root.name, "train", mask if cracked else None)
 
@@ -157,6 +164,17 @@ def is_cracked(label: str) -> bool:
     raise DatasetError(
         f"Unknown label {label!r}; use one of {sorted(CRACK_LABELS | CLEAR_LABELS)}."
     )
+
+
+def read_mask(path: Path) -> Image.Image:
+    """Give a mask in greys. Raises DatasetError where the file is no picture."""
+    try:
+        with Image.open(path) as mask:
+            return mask.convert("L")
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DatasetError(
+            f"The mask {path} cannot be read: save it as a PNG of black and white."
+        ) from error
 
 
 def _find_mask(path: Path) -> Path | None:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml_training import artifacts, evaluation, measuring
-from ml_training.cards import card_page
+from ml_training.cards import Figures, card_page
 from ml_training.contracts import DatasetError, ModelFacts
 from ml_training.dataset import Example, read_examples
 from ml_training.inference import load_classifier
@@ -58,11 +58,12 @@ def evaluate(
         raise DatasetError(
             "All of these photos trained the model; --everything measures them anyway."
         )
+    speeds = _read_speed(speed) if speed else None
     judged = _judge(model, examples, on_photo)
     other = _judge(beside, examples, on_photo) if beside else None
     out.mkdir(parents=True, exist_ok=True)
     (out / "figures.json").write_text(json.dumps(judged.figures, indent=2) + "\n", "utf-8")
-    (out / "card.md").write_text(_card(judged, other, speed), "utf-8")
+    (out / "card.md").write_text(_card(judged, other, speeds), "utf-8")
     _draw_mistakes(judged, out / "mistakes.png")
     page = out / "index.html"
     page.write_text(_page(judged), "utf-8")
@@ -76,14 +77,24 @@ def _judge(model: Path, examples: Sequence[Example], on_photo: OnPhoto | None) -
     return _Judged(classifier.facts, seen, figures, measuring.scores(classifier.serving, seen))
 
 
-def _card(judged: _Judged, other: _Judged | None, speed: Path | None) -> str:
+def _read_speed(path: Path) -> Figures:
+    try:
+        speed = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        speed = None
+    if not isinstance(speed, dict) or not {"machine", "sizes"} <= speed.keys():
+        raise DatasetError(f"{path} is not what `benchmark --out` writes: measure the speed anew.")
+    return speed
+
+
+def _card(judged: _Judged, other: _Judged | None, speed: Figures | None) -> str:
     options = " --beside BASELINE" if other else ""
     options += " --speed BENCHMARK.json" if speed else ""
     return card_page(
         judged.facts,
         judged.figures,
         beside=(other.facts.name, other.figures) if other else None,
-        speed=json.loads(speed.read_text(encoding="utf-8")) if speed else None,
+        speed=speed,
         command=f"python -m ml_training evaluate --data DATA --out DIR{options}",
     )
 

@@ -114,6 +114,31 @@ def test_an_index_without_groups_is_refused(tmp_path: Path) -> None:
         read_examples(tmp_path)
 
 
+def test_an_index_with_a_short_line_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"Line 3 of index\.csv has too few cells"):
+        read_examples(write_index(tmp_path, "a.jpg,crack,g,s,train\nb.jpg,crack,g,s\n"))
+
+
+@pytest.mark.parametrize("content", ["pfad,ä\n".encode("latin-1"), b"\xff\xd8\xff\xe0 a photo"])
+def test_a_file_that_is_no_index_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "photo.jpg").write_bytes(content)
+    with pytest.raises(DatasetError, match=r"photo\.jpg is no table in UTF-8"):
+        read_examples(tmp_path / "photo.jpg")
+
+
+def test_an_index_saved_with_a_mark_of_its_encoding_is_read(tmp_path: Path) -> None:
+    place = write_index(tmp_path, "a.jpg,crack,g,s,train\n")
+    text = (place / "index.csv").read_text(encoding="utf-8")
+    (place / "index.csv").write_text(text, encoding="utf-8-sig")
+    assert [e.path.name for e in read_examples(place)] == ["a.jpg"]
+
+
+def test_a_broken_mask_is_named(tmp_path: Path) -> None:
+    (write_pairs(tmp_path) / "masks" / "2.png").write_bytes(b"no picture")
+    with pytest.raises(DatasetError, match=r"masks/2\.png cannot be read"):
+        read_examples(tmp_path)
+
+
 def test_the_cache_gives_back_the_pixels_and_is_used_again(tmp_path: Path) -> None:
     path = tmp_path / "wall.png"
     wall = draw_wall(1, cracked=True)

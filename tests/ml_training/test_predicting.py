@@ -1,7 +1,7 @@
 import csv
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -152,27 +152,3 @@ def test_a_photo_is_never_overwritten_by_the_table(
 def test_nothing_to_judge_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert predict(tmp_path, out=tmp_path / "r.csv") == 1
     assert "There is no file to judge" in capsys.readouterr().err
-
-
-def interrupt(*_: Any, **__: Any) -> None:
-    raise KeyboardInterrupt
-
-
-@pytest.mark.parametrize(
-    ("stopped_in", "arguments", "sentence"),
-    [
-        ("_predict", ("predict", "one.jpg", "--out", "r.csv"), "are in r.csv; the same"),
-        ("_evaluate", ("evaluate", "--data", "d", "--out", "o"), "begins anew"),
-        ("_train", ("train", "--data", "d", "--out", "o"), "the last checkpoint"),
-    ],
-)
-def test_a_stopped_command_says_what_the_same_command_will_do(
-    stopped_in: str,
-    arguments: Sequence[str],
-    sentence: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr(f"ml_training.__main__.{stopped_in}", interrupt)
-    assert main(arguments) == 130
-    assert sentence in capsys.readouterr().err
