@@ -8,7 +8,7 @@ import datetime
 import hashlib
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -28,7 +28,7 @@ from ml_training.inference import Classifier, load_classifier
 from ml_training.machine import machine, peak_memory_mb, threads, versions
 from ml_training.photos import open_upright
 from ml_training.plotting import plot, sheet, with_evidence
-from ml_training.runs import Run
+from ml_training.runs import Run, settings
 from ml_training.sampling import Batch, CropSampler
 from ml_training.serving import Calibration, Serving
 from ml_training.synthetic import draw_folder
@@ -158,6 +158,7 @@ def _train(run: Run, split: Split, place: Workplace) -> tuple[keras.Model, float
         network,
         run,
         checkpoint=place.folder / f"{run.name}.npz",
+        photos=listing_sha256(split.train),
         held_out=_held_out_crops(run, split),
     )
 
@@ -229,7 +230,7 @@ def _card(
         "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "attribution": list(run.attribution),
         "limits": list(run.limits),
-        "run": {k: v for k, v in asdict(run).items() if k not in ("attribution", "limits")},
+        "run": settings(run),
         "seconds_of_training": round(seconds),
         "peak_memory_mb": round(peak_memory_mb()),
         "machine": machine(),
