@@ -80,6 +80,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         beside=options.beside,
         speed=options.speed,
         on_photo=show_count,
+        say=say,
     )
     say(f"Wrote {page}; figures.json and card.md stand beside it.")
 
@@ -163,6 +164,8 @@ def _simulate_reviews(options: argparse.Namespace) -> None:
 def _synthesize(options: argparse.Namespace) -> None:
     from ml_training.synthetic import draw_folder
 
+    if options.out.is_dir() and any(options.out.iterdir()):
+        raise DatasetError(f"{options.out} is not empty: name another --out or empty it.")
     index = draw_folder(options.out, options.count, options.seed, show_count)
     say(f"Wrote {options.count} drawn photos and {index}.")
 
@@ -272,7 +275,9 @@ def _add_tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     synthesize.add_argument("--out", type=Path, required=True, help="folder to write")
     synthesize.add_argument("--count", type=int, default=100)
     synthesize.add_argument("--seed", type=int, default=0)
-    synthesize.set_defaults(command=_synthesize)
+    synthesize.set_defaults(
+        command=_synthesize, stopped="Empty {out}; then the same command begins anew."
+    )
 
     convert = commands.add_parser(
         "convert-backbone", help="rebuild the pretrained backbone and verify it"

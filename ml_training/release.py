@@ -57,6 +57,7 @@ def release(run: Run, *, data: Path, out: Path, place: Workplace) -> ModelFacts:
     What is only measured (role dev, held-out groups) calibrates the model and gives the card's
     figures.
     """
+    artifacts.refuse_existing(out)
     examples, split = _photos(run, data, place)
     alike = _look_for_doubles(split, place)
     network, seconds = _train(run, split, place)
@@ -73,6 +74,7 @@ def calibrate_anew(run: Run, *, model: Path, data: Path, out: Path, place: Workp
 
     `data` must hold the photos that the weights learned from, so that none of them is measured.
     """
+    artifacts.refuse_existing(out)
     old = artifacts.read_facts(model)
     examples, split = _photos(run, data, place)
     if old.card.get("photos_sha256") != listing_sha256(split.train):
