@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ml_training import RELEASED
-from ml_training.contracts import HairlineMLError, Progress
+from ml_training.contracts import DatasetError, HairlineMLError
+from ml_training.telling import say, show_count, show_progress
 
-_BAR_WIDTH = 24
+if TYPE_CHECKING:
+    from ml_training.predicting import Row
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,13 +25,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-    except HairlineMLError as error:
-        print(f"\n{error}", file=sys.stderr)
+    except BrokenPipeError:  # as of `| head`, which has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (HairlineMLError, OSError) as error:
+        print(f"\n{_sentence(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped. The same command goes on from the last checkpoint.", file=sys.stderr)
+        print(f"\nStopped. {options.stopped.format_map(vars(options))}", file=sys.stderr)
         return 130
     return 0
+
+
+def _sentence(error: Exception) -> str:
+    """Say what was wrong; the system's own errors name the file and then what is wrong with it."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
+    return str(error)
 
 
 # === Commands ===
@@ -38,21 +52,21 @@ def _train(options: argparse.Namespace) -> None:
     from ml_training.release import Workplace, release
     from ml_training.runs import load_run
 
-    place = Workplace(options.work, say=_say, on_count=_show_count, on_progress=_show_progress)
+    place = Workplace(options.work, say=say, on_count=show_count, on_progress=show_progress)
     facts = release(load_run(options.run), data=options.data, out=options.out, place=place)
-    _say(f"Wrote {options.out}: {facts.name}, {facts.thresholds}.")
+    say(f"Wrote {options.out}: {facts.name}, {facts.thresholds}.")
 
 
 def _calibrate(options: argparse.Namespace) -> None:
     from ml_training.release import Workplace, calibrate_anew
     from ml_training.runs import load_run
 
-    place = Workplace(options.work, say=_say, on_count=_show_count, on_progress=_show_progress)
+    place = Workplace(options.work, say=say, on_count=show_count, on_progress=show_progress)
     run = load_run(options.run)
     facts = calibrate_anew(
         run, model=options.model, data=options.data, out=options.out, place=place
     )
-    _say(f"Wrote {options.out}: {facts.name}, {facts.thresholds}.")
+    say(f"Wrote {options.out}: {facts.name}, {facts.thresholds}.")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -65,33 +79,55 @@ def _evaluate(options: argparse.Namespace) -> None:
         everything=options.everything,
         beside=options.beside,
         speed=options.speed,
-        on_photo=_show_count,
+        on_photo=show_count,
+        say=say,
     )
-    _say(f"Wrote {page}; figures.json and card.md stand beside it.")
+    say(f"Wrote {page}; figures.json and card.md stand beside it.")
 
 
 def _predict(options: argparse.Namespace) -> None:
     from ml_training.inference import load_classifier
-    from ml_training.predicting import as_json, list_files, predict, write_map, write_table
+    from ml_training.predicting import list_files, predict, refuse_other_files, write_table
 
+    refuse_other_files(options.out)
+    written = [path for path in (options.out, options.maps) if path]
+    paths = list(list_files(options.paths, leave_out=written))
+    if not paths:
+        raise DatasetError(
+            "There is no file to judge: hidden ones, the table and the folder of --maps are left "
+            "out."
+        )
+    if options.maps:
+        options.maps.mkdir(parents=True, exist_ok=True)
     classifier = load_classifier(options.model, backend=options.backend)
-    paths = list(list_files(options.paths))
     failed = 0
     for number, row in enumerate(write_table(predict(classifier, paths), options.out), 1):
         failed += bool(row.error)
-        if options.maps:
-            write_map(row, options.maps, number)
-        if options.json:
-            print(as_json(row))
-        _show_count(number, len(paths))
+        _give(row, number, options)
+        show_count(number, len(paths))
     told = f"{len(paths)} files, {failed} of them with an error"
-    _say(f"Wrote {options.out}: {told}, on {classifier.backend}.")
+    say(f"Wrote {options.out}: {told}, on {classifier.backend}.")
+    if failed == len(paths):
+        raise DatasetError(f"No file could be judged; {options.out} says why.")
+
+
+def _give(row: Row, number: int, options: argparse.Namespace) -> None:
+    """Give a row's map and line of JSON where they are wanted; a map may fail, the rest goes on."""
+    from ml_training.predicting import as_json, write_map
+
+    if options.json:
+        print(as_json(row), flush=True)
+    if options.maps:
+        try:
+            write_map(row, options.maps, number)
+        except OSError as error:
+            say(f"{row.path.name} has no map: {error.strerror or error}.")
 
 
 def _benchmark(options: argparse.Namespace) -> None:
     from ml_training.benchmarking import benchmark
 
-    report = benchmark(options.model, seconds=options.seconds, say=_say)
+    report = benchmark(options.model, seconds=options.seconds, say=say)
     if options.out:
         options.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
@@ -113,11 +149,11 @@ def _simulate_reviews(options: argparse.Namespace) -> None:
         orders=tuple(options.orders or plan.orders),
         base_data=not options.without_base_data,
     )
-    simulation = Simulation(options.model, options.data, options.work, _say)
+    simulation = Simulation(options.model, options.data, options.work, say)
     pieces = []
     for piece in simulation.run(plan):
         pieces.append(piece)
-        _say(
+        say(
             f"{piece.site}, seed {piece.seed}, {piece.reviews} {piece.order}: recall "
             f"{piece.recall[0]:.3f} → {piece.recall[1]:.3f} in {piece.seconds:.0f} s"
         )
@@ -128,15 +164,17 @@ def _simulate_reviews(options: argparse.Namespace) -> None:
 def _synthesize(options: argparse.Namespace) -> None:
     from ml_training.synthetic import draw_folder
 
-    index = draw_folder(options.out, options.count, options.seed, _show_count)
-    _say(f"Wrote {options.count} drawn photos and {index}.")
+    if options.out.is_dir() and any(options.out.iterdir()):
+        raise DatasetError(f"{options.out} is not empty: name another --out or empty it.")
+    index = draw_folder(options.out, options.count, options.seed, show_count)
+    say(f"Wrote {options.count} drawn photos and {index}.")
 
 
 def _convert_backbone(options: argparse.Namespace) -> None:
     from ml_training.backbone import PRETRAINED, convert
 
     difference = convert(options.weights, options.out or PRETRAINED)
-    _say(f"The original's logits come back to {difference:.1e}. Wrote {options.out or PRETRAINED}.")
+    say(f"The original's logits come back to {difference:.1e}. Wrote {options.out or PRETRAINED}.")
 
 
 # === What can be asked for ===
@@ -144,12 +182,13 @@ def _convert_backbone(options: argparse.Namespace) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ml_training", description=__doc__)
+    parser.set_defaults(stopped="The same command begins anew.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     train = commands.add_parser(
         "train", help="train a model by a run file; goes on where it was stopped"
     )
-    train.set_defaults(command=_train)
+    train.set_defaults(command=_train, stopped="The same command goes on from the last checkpoint.")
     calibrate = commands.add_parser(
         "calibrate", help="give a model's weights calibration and thresholds anew"
     )
@@ -191,7 +230,10 @@ def _add_prediction(commands: argparse._SubParsersAction[argparse.ArgumentParser
     predict.add_argument("--maps", type=Path, help="folder for the evidence maps, one PNG a photo")
     predict.add_argument("--json", action="store_true", help="also print one line of JSON a file")
     predict.add_argument("--backend", choices=("auto", "tensorflow", "openvino"), default="auto")
-    predict.set_defaults(command=_predict)
+    predict.set_defaults(
+        command=_predict,
+        stopped="The rows so far are in {out}; the same command begins anew.",
+    )
 
     benchmark = commands.add_parser(
         "benchmark", help="photos a second and memory, against the tiled baseline"
@@ -220,7 +262,10 @@ def _add_simulation(commands: argparse._SubParsersAction[argparse.ArgumentParser
     simulate.add_argument(
         "--without-base-data", action="store_true", help="replay drawn photos, not those of --data"
     )
-    simulate.set_defaults(command=_simulate_reviews)
+    simulate.set_defaults(
+        command=_simulate_reviews,
+        stopped="The same command goes on after the last finished piece.",
+    )
 
 
 def _add_tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -230,7 +275,9 @@ def _add_tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     synthesize.add_argument("--out", type=Path, required=True, help="folder to write")
     synthesize.add_argument("--count", type=int, default=100)
     synthesize.add_argument("--seed", type=int, default=0)
-    synthesize.set_defaults(command=_synthesize)
+    synthesize.set_defaults(
+        command=_synthesize, stopped="Empty {out}; then the same command begins anew."
+    )
 
     convert = commands.add_parser(
         "convert-backbone", help="rebuild the pretrained backbone and verify it"
@@ -240,43 +287,6 @@ def _add_tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     convert.add_argument("--out", type=Path, help="file to write instead of the one in the package")
     convert.set_defaults(command=_convert_backbone)
-
-
-# === Telling how far it is ===
-
-
-def _say(sentence: str) -> None:
-    print(f"{_clear_line()}{sentence}", file=sys.stderr, flush=True)
-
-
-def _clear_line() -> str:
-    return "\r\033[K" if sys.stderr.isatty() else ""
-
-
-def _show_count(done: int, total: int) -> None:
-    """Redraw one line on a terminal; in a log, one line every tenth."""
-    filled = _BAR_WIDTH * done // max(1, total)
-    bar = f"[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {done}/{total}"
-    if sys.stderr.isatty():
-        print(f"\r{bar}", end="\n" if done == total else "", file=sys.stderr, flush=True)
-    elif done == total or done % max(1, total // 10) == 0:
-        print(bar, file=sys.stderr, flush=True)
-
-
-def _show_progress(progress: Progress) -> None:
-    left = (
-        ""
-        if progress.seconds_left is None
-        else time.strftime("%H:%M:%S", time.gmtime(progress.seconds_left))
-    )
-    line = (
-        f"phase {progress.epoch}/{progress.epochs}  step {progress.step}/{progress.steps}  "
-        f"loss {progress.loss:.4f}  left {left}  {progress.note}"
-    )
-    if sys.stderr.isatty():
-        print(f"{_clear_line()}{line}", end="", file=sys.stderr, flush=True)
-    elif progress.step % 100 == 0:
-        print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -178,6 +178,14 @@ def file_sha256(path: Path) -> str:
 # === Writing ===
 
 
+def refuse_existing(out: Path) -> None:
+    """Raise ModelFileError where there is something already."""
+    if out.exists():
+        raise ModelFileError(
+            f"The model folder {out.name} exists already; a version is never overwritten."
+        )
+
+
 def write_folder(
     out: Path, *, files: Mapping[str, Path], serving: Serving, card: Mapping[str, object]
 ) -> ModelFacts:
@@ -185,10 +193,7 @@ def write_folder(
 
     `files` maps names in the folder to files to copy. Raises ModelFileError when `out` exists.
     """
-    if out.exists():
-        raise ModelFileError(
-            f"The model folder {out.name} exists already; a version is never overwritten."
-        )
+    refuse_existing(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:

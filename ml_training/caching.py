@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from io import BufferedRandom
@@ -20,13 +21,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from ml_training.contracts import DatasetError, PhotoError
-from ml_training.dataset import Example
+from ml_training.dataset import WHITE_FROM, Example, read_mask
 from ml_training.photos import open_upright
 
 Pixels = npt.NDArray[np.uint8]
 Decoded = tuple[Example, Pixels, Pixels | None]
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 
 
 Read = Callable[[int, int], Pixels]
@@ -106,7 +107,7 @@ def _decode_all(
     offsets: list[int] = []
     shapes: list[tuple[int, int]] = []
     temporary = data_file.with_suffix(f".{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
+    with _gone_where_stopped(temporary), temporary.open("wb") as file:
         for done, example in enumerate(examples):
             pixels, mask = decode(example, max_side=max_side)
             offsets.append(file.tell())
@@ -119,6 +120,16 @@ def _decode_all(
     temporary.replace(data_file)
     on_progress(len(examples), len(examples))
     return offsets, shapes
+
+
+@contextmanager
+def _gone_where_stopped(file: Path) -> Iterator[None]:
+    """Remove a half-written file; thousands of photos fill a disk."""
+    try:
+        yield
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
 
 
 def in_memory(photos: Iterable[Decoded]) -> CachedPhotos:
@@ -175,8 +186,7 @@ def decode(example: Example, *, max_side: int) -> tuple[Pixels, Pixels | None]:
 
 def _decode_mask(path: Path, size: tuple[int, int]) -> Pixels:
     """Bring a mask to the photo's size; thin cracks survive as reducing averages before the cut."""
-    with Image.open(path) as mask:
-        grey = mask.convert("L")
+    grey = read_mask(path)
     if grey.size != size:
         grey = grey.resize(size, Image.Resampling.BOX)
-    return np.where(np.asarray(grey) > 63, 255, 0).astype(np.uint8)
+    return np.where(np.asarray(grey) >= WHITE_FROM, 255, 0).astype(np.uint8)

@@ -28,6 +28,8 @@ CRACK_LABELS = frozenset({"crack", "cracked", "crack+pothole", "positive", "crac
 CLEAR_LABELS = frozenset(
     {"clear", "negative", "uncracked", "no crack", "non-crack", "pothole", "efflorescence"}
 )
+WHITE_FROM = 64
+"""A mask's greys from here on are crack."""
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".tif", ".tiff"})
 
 
@@ -75,21 +77,29 @@ def read_examples(place: Path) -> tuple[Example, ...]:
 
 def _read_index(index: Path) -> tuple[Example, ...]:
     wanted = {"path", "label", "group", "source", "role"}
-    with index.open(newline="", encoding="utf-8") as file:
+    with index.open(newline="", encoding="utf-8-sig") as file:
         rows = csv.DictReader(file)
-        missing = wanted - set(rows.fieldnames or ())
-        if missing:
+        try:
+            missing = wanted - set(rows.fieldnames or ())
+            if missing:
+                raise DatasetError(
+                    f"{index.name} must have the columns {sorted(wanted)}; missing: "
+                    f"{sorted(missing)}."
+                )
+            examples = tuple(_example(index, rows.line_num, row) for row in rows)
+        except (UnicodeDecodeError, csv.Error) as error:
             raise DatasetError(
-                f"{index.name} must have the columns {sorted(wanted)}; missing: {sorted(missing)}."
-            )
-        examples = tuple(_example(index.parent, row) for row in rows)
+                f"{index.name} is no table in UTF-8: save it as CSV in that encoding."
+            ) from error
     if not examples:
         raise DatasetError(f"{index.name} lists no photo.")
     return examples
 
 
-def _example(root: Path, row: dict[str, str]) -> Example:
-    path = root / row["path"]
+def _example(index: Path, line: int, row: dict[str, str]) -> Example:
+    if None in row.values():
+        raise DatasetError(f"Line {line} of {index.name} has too few cells: complete it.")
+    path = index.parent / row["path"]
     return Example(
         path=path,
         cracked=is_cracked(row["label"]),
@@ -109,26 +119,37 @@ def _read_pairs(root: Path) -> tuple[Example, ...]:
 
 
 def _pair(root: Path, path: Path) -> Example:
-    mask = _find_mask(path)
+    beside = root / "masks" / path.relative_to(root / "images").with_suffix(".png")
+    mask = beside if beside.is_file() else _find_mask(path)
     if mask is None:
         raise DatasetError(
-            f"{path.name} has no mask: put {path.stem}.png into {root.name}/masks, all black where "
+            f"{path.name} has no mask: put {path.stem}.png into {beside.parent}, all black where "
             "the photo shows no crack."
         )
-    with Image.open(mask) as picture:
-        cracked = picture.convert("L").getbbox() is not None
+    cracked = read_mask(mask).getbbox() is not None
     label = "crack" if cracked else "clear"
-    return Example(path, cracked, label, path.stem, root.name, "train", mask if cracked else None)
+    group = _own_group(root, path)
+    return Example(path, cracked, label, group, root.name, "train", mask if cracked else None)
+
+
+def _own_group(root: Path, path: Path) -> str:
+    """Name a group that no other photo has."""
+    return path.relative_to(root).as_posix()
 
 
 def _photos_in(folder: Path) -> list[Path]:
-    return [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in IMAGE_SUFFIXES]
+    """List photos in order, with those of sub-folders, without hidden ones."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in IMAGE_SUFFIXES
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
 
 
 def _read_class_folders(root: Path) -> tuple[Example, ...]:
-    known = CRACK_LABELS | CLEAR_LABELS
-    folders = [f for f in sorted(root.iterdir()) if f.is_dir() and f.name.lower() in known]
-    if not folders:
+    folders = [f for f in sorted(root.iterdir()) if f.is_dir() and not _is_no_class(f.name)]
+    if not any(f.name.lower() in CRACK_LABELS | CLEAR_LABELS for f in folders):
         raise DatasetError(
             f"{root} must hold index.csv, images and masks, or folders named like Positive and "
             "Negative; "
@@ -139,7 +160,7 @@ def _read_class_folders(root: Path) -> tuple[Example, ...]:
             path,
             is_cracked(folder.name),
             folder.name.lower(),
-            path.stem,
+            _own_group(root, path),
             root.name,
             "train",
             _find_mask(path),
@@ -147,6 +168,10 @@ def _read_class_folders(root: Path) -> tuple[Example, ...]:
         for folder in folders
         for path in _photos_in(folder)
     )
+
+
+def _is_no_class(folder: str) -> bool:
+    return folder.startswith(".") or folder in ("masks", "masks_crack") or folder.endswith("_masks")
 
 
 def is_cracked(label: str) -> bool:
@@ -159,8 +184,24 @@ def is_cracked(label: str) -> bool:
     )
 
 
+def read_mask(path: Path) -> Image.Image:
+    """Give a mask in greys; one that is dark all over numbers its classes, 0 and 1, say: what is
+    not 0 becomes white. Raises DatasetError where the file is no picture.
+    """
+    try:
+        with Image.open(path) as mask:
+            grey = mask.convert("L")
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DatasetError(
+            f"The mask {path} cannot be read: save it as a PNG of black and white."
+        ) from error
+    if any(grey.histogram()[WHITE_FROM:]):
+        return grey
+    return grey.point(lambda value: 255 * (value > 0))
+
+
 def _find_mask(path: Path) -> Path | None:
-    folder, name = path.parent, f"{path.stem}.png"
+    folder, name = path.parent.absolute(), f"{path.stem}.png"
     for masks in (
         folder.with_name("masks"),
         folder.with_name("masks_crack"),

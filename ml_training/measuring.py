@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from ml_training import calibration, evaluation
 from ml_training.contracts import DatasetError, PhotoError
-from ml_training.dataset import Example, group_draw
+from ml_training.dataset import Example, group_draw, read_mask
 from ml_training.inference import Classifier, Sight
 from ml_training.photos import open_upright
 from ml_training.serving import Serving
@@ -117,8 +116,7 @@ def _cells(seen: Sequence[Seen]) -> tuple[Values, npt.NDArray[np.bool_], Values]
 def _mask(one: Seen) -> npt.NDArray[np.uint8]:
     if one.example.mask is None:
         return np.zeros((1, 1), np.uint8)
-    with Image.open(one.example.mask) as mask:
-        return np.asarray(mask.convert("L"))
+    return np.asarray(read_mask(one.example.mask))
 
 
 def _logits(seen: Sequence[Seen]) -> Values:

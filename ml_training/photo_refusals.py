@@ -5,6 +5,7 @@ Every sentence begins with the file's name, says what was wanted and what came, 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ml_training.contracts import PhotoRefused, PhotoUnreadable
@@ -86,7 +87,7 @@ def too_many_pixels(count: int, name: str) -> PhotoRefused:
         )
     return PhotoRefused(
         "too_many_pixels",
-        f"{name} has {count // 1_000_000} megapixels. A photo may have up to "
+        f"{name} has {math.ceil(count / 1e5) / 10:g} megapixels. A photo may have up to "
         f"{LIMITS.max_pixels // 1_000_000} megapixels: make it smaller or cut it into parts.",
         413,
     )

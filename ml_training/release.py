@@ -8,7 +8,7 @@ import datetime
 import hashlib
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -28,7 +28,7 @@ from ml_training.inference import Classifier, load_classifier
 from ml_training.machine import machine, peak_memory_mb, threads, versions
 from ml_training.photos import open_upright
 from ml_training.plotting import plot, sheet, with_evidence
-from ml_training.runs import Run
+from ml_training.runs import Run, settings
 from ml_training.sampling import Batch, CropSampler
 from ml_training.serving import Calibration, Serving
 from ml_training.synthetic import draw_folder
@@ -57,6 +57,7 @@ def release(run: Run, *, data: Path, out: Path, place: Workplace) -> ModelFacts:
     What is only measured (role dev, held-out groups) calibrates the model and gives the card's
     figures.
     """
+    artifacts.refuse_existing(out)
     examples, split = _photos(run, data, place)
     alike = _look_for_doubles(split, place)
     network, seconds = _train(run, split, place)
@@ -73,6 +74,7 @@ def calibrate_anew(run: Run, *, model: Path, data: Path, out: Path, place: Workp
 
     `data` must hold the photos that the weights learned from, so that none of them is measured.
     """
+    artifacts.refuse_existing(out)
     old = artifacts.read_facts(model)
     examples, split = _photos(run, data, place)
     if old.card.get("photos_sha256") != listing_sha256(split.train):
@@ -158,6 +160,7 @@ def _train(run: Run, split: Split, place: Workplace) -> tuple[keras.Model, float
         network,
         run,
         checkpoint=place.folder / f"{run.name}.npz",
+        photos=listing_sha256(split.train),
         held_out=_held_out_crops(run, split),
     )
 
@@ -229,7 +232,7 @@ def _card(
         "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "attribution": list(run.attribution),
         "limits": list(run.limits),
-        "run": {k: v for k, v in asdict(run).items() if k not in ("attribution", "limits")},
+        "run": settings(run),
         "seconds_of_training": round(seconds),
         "peak_memory_mb": round(peak_memory_mb()),
         "machine": machine(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml_training import artifacts, evaluation, measuring
-from ml_training.cards import card_page
+from ml_training.cards import Figures, card_page
 from ml_training.contracts import DatasetError, ModelFacts
 from ml_training.dataset import Example, read_examples
 from ml_training.inference import load_classifier
@@ -44,6 +44,7 @@ def evaluate(
     beside: Path | None = None,
     speed: Path | None = None,
     on_photo: OnPhoto | None = None,
+    say: Callable[[str], None],
 ) -> Path:
     """Measure a model on the photos it was not trained on; give the path of the page.
 
@@ -51,22 +52,38 @@ def evaluate(
     the photos that the model's card says it was trained on. `beside` is a model to measure on the
     same photos, `speed` a file that `benchmark` wrote; both appear in card.md.
     """
-    examples = list(read_examples(data))
-    if not everything:
-        examples = measuring.measured_examples(examples, artifacts.read_facts(model).card)
-    if not examples:
-        raise DatasetError(
-            "All of these photos trained the model; --everything measures them anyway."
-        )
+    speeds = _read_speed(speed) if speed else None
+    if beside:
+        artifacts.read_facts(beside)
+    examples = _measured(model, data, say, everything=everything)
+    out.mkdir(parents=True, exist_ok=True)
     judged = _judge(model, examples, on_photo)
     other = _judge(beside, examples, on_photo) if beside else None
-    out.mkdir(parents=True, exist_ok=True)
     (out / "figures.json").write_text(json.dumps(judged.figures, indent=2) + "\n", "utf-8")
-    (out / "card.md").write_text(_card(judged, other, speed), "utf-8")
+    (out / "card.md").write_text(_card(judged, other, speeds), "utf-8")
     _draw_mistakes(judged, out / "mistakes.png")
     page = out / "index.html"
     page.write_text(_page(judged), "utf-8")
     return page
+
+
+def _measured(
+    model: Path, data: Path, say: Callable[[str], None], *, everything: bool
+) -> Sequence[Example]:
+    examples = read_examples(data)
+    if everything:
+        return examples
+    measured = measuring.measured_examples(examples, artifacts.read_facts(model).card)
+    if not measured:
+        raise DatasetError(
+            "All of these photos trained the model; --everything measures them anyway."
+        )
+    if len(measured) < len(examples):
+        say(
+            f"Measuring {len(measured)} of {len(examples)} photos: the model learned the sources "
+            "of the others."
+        )
+    return measured
 
 
 def _judge(model: Path, examples: Sequence[Example], on_photo: OnPhoto | None) -> _Judged:
@@ -76,14 +93,24 @@ def _judge(model: Path, examples: Sequence[Example], on_photo: OnPhoto | None) -
     return _Judged(classifier.facts, seen, figures, measuring.scores(classifier.serving, seen))
 
 
-def _card(judged: _Judged, other: _Judged | None, speed: Path | None) -> str:
+def _read_speed(path: Path) -> Figures:
+    try:
+        speed = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        speed = None
+    if not isinstance(speed, dict) or not {"machine", "sizes"} <= speed.keys():
+        raise DatasetError(f"{path} is not what `benchmark --out` writes: measure the speed anew.")
+    return speed
+
+
+def _card(judged: _Judged, other: _Judged | None, speed: Figures | None) -> str:
     options = " --beside BASELINE" if other else ""
     options += " --speed BENCHMARK.json" if speed else ""
     return card_page(
         judged.facts,
         judged.figures,
         beside=(other.facts.name, other.figures) if other else None,
-        speed=json.loads(speed.read_text(encoding="utf-8")) if speed else None,
+        speed=speed,
         command=f"python -m ml_training evaluate --data DATA --out DIR{options}",
     )
 

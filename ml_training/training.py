@@ -19,9 +19,10 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from ml_training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from ml_training.contracts import Progress, TrainingCancelled, TrainingError
 from ml_training.pooling import log_mean_exp
-from ml_training.runs import Run
+from ml_training.runs import Run, settings_sha256
 from ml_training.sampling import Batch, CropSampler, batches
 from ml_training.schedule import Step, plan_steps
 
@@ -59,8 +60,9 @@ class Point:
 class Trainer:
     """Trains one network by one run.
 
-    `checkpoint` is a file that is written now and then, or None; `held_out` are crops whose loss
-    is followed and never learned from.
+    `checkpoint` is a file that is written now and then, or None; only a training by the same run
+    on the same `photos`, told apart by their hash, goes on from it. `held_out` are crops whose
+    loss is followed and never learned from.
     """
 
     def __init__(
@@ -69,12 +71,15 @@ class Trainer:
         run: Run,
         *,
         checkpoint: Path | None = None,
+        photos: str = "",
         held_out: Batch | None = None,
     ) -> None:
         self.network = network
         self.history: list[Point] = []
         self._run = run
         self._checkpoint = checkpoint
+        self._fingerprint = f"{settings_sha256(run)} {photos}"
+        self._hard: npt.NDArray[np.int64] = np.empty(0, np.int64)
         self._held_out = held_out
         self._optimizer = keras.optimizers.AdamW(1e-4, weight_decay=run.weight_decay, clipnorm=1.0)
         self._optimizer.build(network.trainable_variables)
@@ -98,11 +103,12 @@ class Trainer:
         for index, phase in enumerate(self._run.phases):
             steps = [s for s in plan if s.phase == index and s.number >= self._first]
             sampler.leave_out(phase.without)
-            if steps and phase.mine_hard:
+            if steps and phase.mine_hard and steps[0].position == 0:
                 on_progress(
                     Progress(index + 1, len(self._run.phases), 0, phase.steps, 0.0, None, "mining")
                 )
-                sampler.hard = self._hard_photos(sampler)
+                self._hard = self._hard_photos(sampler)
+            sampler.hard = self._hard
             self._run_phase(sampler, steps, len(plan), on_progress, should_stop)
             if steps:
                 self._save(steps[-1].number + 1)
@@ -259,28 +265,19 @@ class Trainer:
     def _save(self, step: int) -> None:
         if self._checkpoint is None:
             return
-        self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._checkpoint.with_suffix(".tmp.npz")
-        arrays = {f"v{i:04d}": np.asarray(v) for i, v in enumerate(self._variables())}
         history = np.array([(p.step, p.loss, p.held_out_loss) for p in self.history])
-        arrays |= {"history": history.reshape(-1, 3), "seconds": np.array(self.seconds)}
-        np.savez(temporary, allow_pickle=False, step=step, **arrays)
-        temporary.replace(self._checkpoint)
+        variables = [np.asarray(variable) for variable in self._variables()]
+        checkpoint = Checkpoint(step, self.seconds, history.reshape(-1, 3), self._hard, variables)
+        write_checkpoint(self._checkpoint, checkpoint, self._fingerprint)
 
     def _restore(self) -> None:
         if self._checkpoint is None or not self._checkpoint.is_file():
             return
-        with np.load(self._checkpoint) as saved:
-            variables = self._variables()
-            if sum(name.startswith("v") for name in saved.files) != len(variables):
-                raise TrainingError(
-                    f"{self._checkpoint} belongs to another run; remove it to start anew."
-                )
-            for i, variable in enumerate(variables):
-                variable.assign(saved[f"v{i:04d}"])
-            self._first = int(saved["step"])
-            self.seconds = float(saved["seconds"])
-            self.history = [Point(int(n), loss, held_out) for n, loss, held_out in saved["history"]]
+        saved = read_checkpoint(self._checkpoint, self._fingerprint)
+        for variable, value in zip(self._variables(), saved.variables, strict=True):
+            variable.assign(value)
+        self._first, self.seconds, self._hard = saved.step, saved.seconds, saved.hard
+        self.history = [Point(int(n), loss, held_out) for n, loss, held_out in saved.history]
         if kept_beside(self._checkpoint).is_file():
             with np.load(kept_beside(self._checkpoint)) as saved:
                 self._kept = [saved[name] for name in sorted(saved.files)]

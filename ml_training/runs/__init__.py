@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -78,6 +80,16 @@ class Run:
     """Whose work went into the weights, a sentence each; for the card."""
     limits: tuple[str, ...] = ()
     """What the model is not made for, a sentence each; for the card."""
+
+
+def settings(run: Run) -> dict[str, object]:
+    """Give all that decides a training and its model: not the sentences for the card."""
+    return {k: v for k, v in asdict(run).items() if k not in ("attribution", "limits")}
+
+
+def settings_sha256(run: Run) -> str:
+    """Give a hash that tells runs apart."""
+    return hashlib.sha256(json.dumps(settings(run), sort_keys=True).encode()).hexdigest()
 
 
 def load_run(name: str) -> Run:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from ml_training.contracts import DatasetError
 from ml_training.synthetic.drawing import DrawnPhoto, draw_photo
 from ml_training.synthetic.scenes import SCENES
 
@@ -33,11 +34,11 @@ def draw_folder(
     Writes photos/*.jpg (EXIF camera "Hairline drawn photo" and a date), masks/*.png for the cracked
     ones, and index.csv with the columns path, label (crack or clear), group, source, role. A group
     is one drawn structure of up to ten photos of one scene; every fifth group has the role dev.
-    `on_progress(done, count)` follows each photo. Deterministic by `seed`. Raises ValueError for a
-    count under 1, OSError when the folder cannot be written.
+    `on_progress(done, count)` follows each photo. Deterministic by `seed`. Raises DatasetError for
+    a count under 1, OSError when the folder cannot be written.
     """
     if count < 1:
-        raise ValueError(f"draw_folder wants a count of at least 1. Received: count={count}.")
+        raise DatasetError(f"A folder of drawn photos has at least 1. Received: count={count}.")
     for name in ("photos", "masks"):
         (out / name).mkdir(parents=True, exist_ok=True)
     rows = []

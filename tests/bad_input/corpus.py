@@ -177,7 +177,7 @@ SIZES = (
         "B058a", "108 Mpx", lambda: make.jpeg_claiming(12_000, 9000), "108.jpg", 413, "108 mega"
     ),
     BadInput(
-        "B058b", "200 Mpx", lambda: make.jpeg_claiming(16_320, 12_240), "200.jpg", 413, "199 mega"
+        "B058b", "200 Mpx", lambda: make.jpeg_claiming(16_320, 12_240), "200.jpg", 413, "199.8 mega"
     ),
     BadInput(
         "B059",
@@ -227,7 +227,7 @@ BOMBS = (
     ),
     BadInput("B084", "GIF of huge frames", _gif_with_huge_frame, "frames.gif", 415, "a GIF"),
     BadInput(
-        "B085", "large WebP", lambda: make.webp_claiming(16_383, 16_383), "l.webp", 413, "268 mega"
+        "B085", "large WebP", lambda: make.webp_claiming(16_383, 16_383), "l.webp", 413, "268.5 mega"
     ),
     BadInput(
         "B090",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml_training.caching import cache_photos
+from ml_training.caching import cache_photos, decode
 from ml_training.contracts import DatasetError
 from ml_training.dataset import Example, Split, read_examples, refuse_leaks, split_by_group
 from tests.ml_training.conftest import draw_wall
@@ -112,6 +112,97 @@ def test_an_index_without_groups_is_refused(tmp_path: Path) -> None:
     (tmp_path / "index.csv").write_text("path,label\na.jpg,crack\n", encoding="utf-8")
     with pytest.raises(DatasetError, match="missing: \\['group', 'role', 'source'\\]"):
         read_examples(tmp_path)
+
+
+def test_an_index_of_the_working_folder_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_index(tmp_path, "a.jpg,crack,g,s,train\n")
+    monkeypatch.chdir(tmp_path)
+    assert [e.path for e in read_examples(Path("index.csv"))] == [Path("a.jpg")]
+
+
+def test_an_index_with_a_short_line_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"Line 3 of index\.csv has too few cells"):
+        read_examples(write_index(tmp_path, "a.jpg,crack,g,s,train\nb.jpg,crack,g,s\n"))
+
+
+@pytest.mark.parametrize("content", ["pfad,ä\n".encode("latin-1"), b"\xff\xd8\xff\xe0 a photo"])
+def test_a_file_that_is_no_index_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "photo.jpg").write_bytes(content)
+    with pytest.raises(DatasetError, match=r"photo\.jpg is no table in UTF-8"):
+        read_examples(tmp_path / "photo.jpg")
+
+
+def test_an_index_saved_with_a_mark_of_its_encoding_is_read(tmp_path: Path) -> None:
+    place = write_index(tmp_path, "a.jpg,crack,g,s,train\n")
+    text = (place / "index.csv").read_text(encoding="utf-8")
+    (place / "index.csv").write_text(text, encoding="utf-8-sig")
+    assert [e.path.name for e in read_examples(place)] == ["a.jpg"]
+
+
+def test_a_broken_mask_is_named(tmp_path: Path) -> None:
+    (write_pairs(tmp_path) / "masks" / "2.png").write_bytes(b"no picture")
+    with pytest.raises(DatasetError, match=r"masks/2\.png cannot be read"):
+        read_examples(tmp_path)
+
+
+def test_a_mask_of_zeros_and_ones_says_the_same_to_reading_and_learning(tmp_path: Path) -> None:
+    mask = Image.new("L", (64, 64))
+    mask.paste(1, (0, 0, 32, 64))
+    mask.save(write_pairs(tmp_path) / "masks" / "2.png")
+    cracked = read_examples(tmp_path)[1]
+    white = decode(cracked, max_side=1024)[1]
+    assert cracked.cracked
+    assert white is not None
+    assert white[:, :32].all()
+    assert not white[:, 32:].any()
+
+
+def test_masks_stand_in_the_same_sub_folders_as_their_photos(tmp_path: Path) -> None:
+    write_pairs(tmp_path)
+    for kind in ("images", "masks"):
+        (tmp_path / kind / "sub").mkdir()
+        (tmp_path / kind / "2.png").rename(tmp_path / kind / "sub" / "1.png")
+    one, other = read_examples(tmp_path)
+    assert (one.cracked, other.mask) == (False, tmp_path / "masks" / "sub" / "1.png")
+    assert (one.group, other.group) == ("images/1.png", "images/sub/1.png")
+
+
+def write_classes(root: Path, *names: str) -> Path:
+    for name in names:
+        (root / name).mkdir()
+        Image.new("RGB", (64, 64)).save(root / name / "1.jpg")
+    return root
+
+
+def test_photos_of_two_folders_are_two_groups(tmp_path: Path) -> None:
+    groups = [e.group for e in read_examples(write_classes(tmp_path, "Positive", "Negative"))]
+    assert groups == ["Negative/1.jpg", "Positive/1.jpg"]
+
+
+def test_a_folder_of_no_known_class_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="Unknown label 'spalling'"):
+        read_examples(write_classes(tmp_path, "crack", "clear", "spalling"))
+
+
+def test_hidden_names_and_folders_of_masks_are_passed_over(tmp_path: Path) -> None:
+    write_classes(tmp_path, "crack", "crack_masks", "masks", ".trash")
+    (tmp_path / "crack" / "._1.jpg").touch()
+    assert [e.path for e in read_examples(tmp_path)] == [tmp_path / "crack" / "1.jpg"]
+
+
+def test_a_stopped_decoding_leaves_no_half_of_a_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    photos = read_examples(write_classes(tmp_path, "crack"))
+    monkeypatch.setattr("ml_training.caching.decode", stop)
+    with pytest.raises(KeyboardInterrupt):
+        cache_photos(photos, tmp_path / "cache")
+    assert not list((tmp_path / "cache").iterdir())
 
 
 def test_the_cache_gives_back_the_pixels_and_is_used_again(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from PIL import Image, ImageChops, ImageCms, ImageFile, ImageStat
 from PIL.JpegImagePlugin import JpegImageFile
 
 from ml_training.contracts import PhotoRefused, PhotoUnreadable
+from ml_training.photo_refusals import check_size
 from ml_training.photos import LIMITS, inspect, open_upright, read_exif
 from tests.bad_input import pictures as make
 from tests.bad_input.marked import turned
@@ -239,6 +240,11 @@ def test_exif_that_cannot_be_read_is_empty(stored: Path) -> None:
 def test_the_limits_are_those_of_the_product() -> None:
     assert (LIMITS.max_bytes, LIMITS.max_pixels) == (40_000_000, 50_000_000)
     assert (LIMITS.min_side, LIMITS.max_aspect) == (64, 20)
+
+
+def test_a_photo_just_above_the_limit_is_told_apart_from_it() -> None:
+    with pytest.raises(PhotoRefused, match=r"has 50\.4 megapixels. A photo may have up to 50 "):
+        check_size(8192, 6144, "photo.jpg")
 
 
 def test_decoding_loads_neither_keras_nor_numpy() -> None:

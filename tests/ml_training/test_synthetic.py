@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ml_training.contracts import DatasetError
 from ml_training.synthetic import CAMERA, SCENES, DrawnPhoto, draw_folder, draw_photo
 
 
@@ -115,5 +116,5 @@ def test_masks_of_a_folder_stand_beside_the_cracked_photos(folder: Path) -> None
 
 
 def test_a_folder_of_no_photos_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="count of at least 1"):
+    with pytest.raises(DatasetError, match="has at least 1"):
         draw_folder(tmp_path, 0)

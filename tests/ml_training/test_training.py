@@ -43,6 +43,7 @@ def train(
     crops: CropSampler,
     *,
     checkpoint: Path | None = None,
+    listing: str = "",
     stop_after: int = 999,
     held_out: Batch | None = None,
 ) -> Any:
@@ -54,7 +55,7 @@ def train(
     keras.utils.set_random_seed(0)
     network = build(Architecture(kind="small"))
     asked = itertools.count(1)
-    Trainer(network, run, checkpoint=checkpoint, held_out=held_out).train(
+    Trainer(network, run, checkpoint=checkpoint, photos=listing, held_out=held_out).train(
         crops,
         on_progress=lambda _: None,
         should_stop=lambda: next(asked) > stop_after,
@@ -127,6 +128,18 @@ def test_a_stopped_training_goes_on_and_ends_as_if_never_stopped(tmp_path: Path)
         assert np.allclose(one, two, atol=1e-5)
 
 
+def test_a_training_stopped_after_mining_goes_on_with_what_was_mined(tmp_path: Path) -> None:
+    mined = Phase(6, sides=(64,), learning_rate=1e-2, mine_hard=True)
+    run, file = replace(RUN, phases=(mined, replace(mined, mine_hard=False))), tmp_path / "run.npz"
+    whole = sampler(24)
+    train(run, whole)
+    with pytest.raises(TrainingCancelled):
+        train(run, sampler(24), checkpoint=file, stop_after=4)
+    resumed = sampler(24)
+    train(run, resumed, checkpoint=file)
+    assert np.array_equal(resumed.hard, whole.hard)
+
+
 def test_the_learning_curve_survives_a_stop_and_follows_held_out_crops(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +180,15 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "run.npz", step=np.array(1), v0000=np.zeros(3))
     with pytest.raises(TrainingError, match="belongs to another run"):
         train(RUN, sampler(), checkpoint=tmp_path / "run.npz")
+
+
+def test_a_checkpoint_of_other_photos_or_settings_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "run.npz"
+    with pytest.raises(TrainingCancelled):
+        train(RUN, sampler(), checkpoint=file, listing="walls", stop_after=1)
+    for run, listing in ((RUN, "decks"), (replace(RUN, label_smoothing=0.0), "walls")):
+        with pytest.raises(TrainingError, match=r"run\.npz belongs to another run; remove it"):
+            train(run, sampler(), checkpoint=file, listing=listing)
 
 
 @pytest.mark.parametrize("name", [m.name for m in iter_modules(runs.__path__)])
