@@ -227,7 +227,7 @@ BOMBS = (
     ),
     BadInput("B084", "GIF of huge frames", _gif_with_huge_frame, "frames.gif", 415, "a GIF"),
     BadInput(
-        "B085", "large WebP", lambda: make.webp_claiming(16_383, 16_383), "l.webp", 413, "268.5 mega"
+        "B085", "large WebP", lambda: make.webp_claiming(16_383, 16_383), "l.webp", 413, "268.5 m"
     ),
     BadInput(
         "B090",
