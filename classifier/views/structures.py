@@ -79,12 +79,15 @@ def structure(request: SignedInRequest, pk: int) -> HttpResponse:
 def inspection(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Inspection.objects.select_related("structure"), pk=pk)
     sign_offs = list(SignOff.objects.of(row))
+    photos = Photo.objects.for_inspection(row)
     context = {
         "inspection": row,
         "structure": row.structure,
         "miss_rate": auditing.miss_rate(AuditSample.objects.of_inspection(row)),
         "sign_offs": sign_offs,
         "signed": standing_of(sign_offs),
+        "to_review": photos.waiting_for_review().count(),
+        "pending": photos.pending().count(),
         "sign_off_form": SignOffForm(initial={"name": request.user.get_full_name()}),
         "reopen_form": ReopenForm(),
         "papers": Paper.choices,
@@ -92,7 +95,7 @@ def inspection(request: SignedInRequest, pk: int) -> HttpResponse:
         "exports": reporting.EXPORT_LABELS,
         "audit_form": AuditForm(),
         "photo_sets": progress_of(row.photo_sets.recent()),
-        **photo_listing(request, row.structure, Photo.objects.for_inspection(row)),
+        **photo_listing(request, row.structure, photos),
     }
     return render(request, "inspections/detail.html", context)
 
