@@ -32,6 +32,11 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-help-open]")) part("help").showModal();
 });
 
+// The causes open where they are seen, below a phone's window too.
+document.addEventListener("toggle", ({ target }) => {
+  if (target.open && target === part("causes")) target.scrollIntoView({ block: "nearest" });
+}, true);
+
 // One answer per photo: a second press while the first is on its way does nothing.
 document.addEventListener("submit", (event) => {
   if (answered) event.preventDefault();
