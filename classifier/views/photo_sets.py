@@ -59,6 +59,7 @@ def _context(pk: int) -> dict[str, object]:
         "inspection": row.inspection,
         "structure": row.inspection.structure,
         "progress": row.progress(),
+        "to_review": photos.waiting_for_review().count(),
         "failed": photos.failed(),
         "photos": photos.by_concern().for_cards()[:24],
     }

@@ -115,3 +115,11 @@ def test_a_signed_photo_is_not_classified_again(
     assert "This inspection is signed off" in answer.content.decode()
     photo.refresh_from_db()
     assert photo.state == "classified"
+
+
+def test_who_may_not_decide_is_not_told_to(client_for: ClientFor, photo_set: PhotoSet) -> None:
+    make_classified(photo_set, CRACK)
+    client = client_for("viewer")
+    page = client.get(reverse("inspection", args=[photo_set.inspection_id])).content.decode()
+    assert "Not signed off yet; a reviewer signs." in page
+    assert "What is open" in client.get(reverse("home")).content.decode()
