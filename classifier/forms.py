@@ -107,7 +107,7 @@ class SignOffForm(forms.Form):
 
 class ShareForm(forms.Form):
     days = forms.TypedChoiceField(
-        label=_("Days until it shuts"),
+        label=_("Days until it expires"),
         coerce=int,
         choices=[(days, str(days)) for days in sharing.DAYS],
         initial=sharing.DEFAULT_DAYS,

@@ -97,10 +97,10 @@ class Region(models.Model):
         return " ".join(f"{x:.4f},{y:.4f}" for x, y in self.outline)
 
     @property
-    def top(self) -> tuple[str, str]:
-        """The highest point, under which the outline's number stands, as SVG percentages."""
+    def top(self) -> tuple[float, float]:
+        """The highest point, under which the outline's number stands, in fractions."""
         x, y = min(self.outline, key=lambda point: (point[1], point[0]))
-        return f"{min(x, 0.97):.2%}", f"{y:.2%}"
+        return min(x, 0.97), y
 
 
 class ClearedRegion(Withdrawable):

@@ -23,7 +23,10 @@ PAGE_SIZE = 60
 @require_safe
 @guarded(roles.REVIEW)
 def contact_sheet(request: SignedInRequest) -> HttpResponse:
-    """The unreviewed photos of the queue, or with `pile=clear` those that the model cleared."""
+    """The unreviewed photos of the queue, or with `pile=clear` those that the model cleared.
+
+    After an answer that was refused the choices are as they were, beside the sentence why.
+    """
     is_clear = request.GET.get("pile") == "clear"
     structure, order = asked_structure(request), asked_order(request)
     photos = review.pile(structure, clear=is_clear, order=order)
@@ -35,6 +38,7 @@ def contact_sheet(request: SignedInRequest) -> HttpResponse:
         "orders": ReviewOrder.choices,
         "causes": Cause.choices,
         "batch": request.session.get("batch"),
+        "refused": request.session.pop("refused", None),
     }
     return render(request, "reviews/contact_sheet.html", context)
 
@@ -45,7 +49,8 @@ def decide_many(request: SignedInRequest) -> HttpResponse:
     """Decide alike on the chosen photos; those that a colleague decided meanwhile stay."""
     form = ManyDecisionsForm(request.POST)
     if not form.is_valid():
-        messages.error(request, first_error(form))
+        kept = {"photos": form.chosen, "cause": form["cause"].value()}
+        request.session["refused"] = kept | {"sentence": first_error(form)}
         return next_page(request, redirect("contact-sheet"))
     data = form.cleaned_data
     batch = uuid4()

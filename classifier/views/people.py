@@ -74,8 +74,8 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
 def _show_link(request: SignedInRequest, row: User) -> None:
     parts = people.password_link(row, by=request.user)
     address = request.build_absolute_uri(reverse("welcome", args=parts))
-    sentence = _("Send %(person)s this link; it is shown this once and sets one password: %(link)s")
-    messages.success(request, sentence % {"person": row, "link": address})
+    sentence = _("Send %(person)s this link; it is shown this once and sets one password:")
+    messages.success(request, sentence % {"person": row}, extra_tags=address)
 
 
 class Welcome(PasswordResetConfirmView):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classifier import failpoints, intake, photo_files, roles, tasks
-from classifier.models import Inspection, Photo, PhotoSet, Tally
+from classifier.models import Inspection, Photo, PhotoSet, SignOff, Tally
 from classifier.register_forms import PhotoSetForm
 from classifier.templatetags.times import day
 from classifier.views.access import SignedInRequest, guarded, wants_json
@@ -29,7 +29,12 @@ def upload(request: SignedInRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         photo_set = intake.open_photo_set(inspection, by=request.user, **form.cleaned_data)
         return redirect("photo-set", photo_set.pk)
-    context = {"form": form, "inspection": inspection, "structure": inspection.structure}
+    context = {
+        "form": form,
+        "inspection": inspection,
+        "structure": inspection.structure,
+        "signed": SignOff.objects.standing(inspection),
+    }
     return render(request, "photo_sets/new.html", context)
 
 
@@ -54,6 +59,7 @@ def _context(pk: int) -> dict[str, object]:
         "inspection": row.inspection,
         "structure": row.inspection.structure,
         "progress": row.progress(),
+        "to_review": photos.waiting_for_review().count(),
         "failed": photos.failed(),
         "photos": photos.by_concern().for_cards()[:24],
     }

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from classifier import intake, photo_files, roles, tasks
 from classifier.forms import DecisionForm, MarkForm
-from classifier.models import Decision, Mark, ModelVersion, Photo
+from classifier.models import Decision, Mark, ModelVersion, Photo, SignOff
 from classifier.states import Outcome
 from classifier.stripping import without_metadata
 from classifier.views.access import SignedInRequest, demand, guarded
@@ -26,12 +26,15 @@ def photo(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Photo.objects.for_page(), pk=pk)
     neighbours = Photo.objects.in_set(row.photo_set)
     active = ModelVersion.objects.active()
+    signed = SignOff.objects.standing(row.photo_set.inspection)
     context = {
         "photo": row,
         "prediction": row.prediction,
         "regions": row.regions_seen,
         "predictions": row.predictions.select_related("model_version"),
         "decisions": Decision.objects.on(row),
+        "signed": signed,
+        "may_decide": request.user.has_perm(roles.REVIEW) and not signed,
         "marks": Mark.objects.standing_on(row),
         "mark_form": MarkForm(),
         "decision_form": DecisionForm(initial={"seen": row.decision_id}),

@@ -46,6 +46,7 @@ def queue(request: SignedInRequest) -> HttpResponse:
         "blind": blind,
         "upcoming": waiting.leaving_out([*skipped, row.pk])[:AHEAD] if row else [],
         "remaining": waiting.count(),
+        "elsewhere": review.queue().count() if structure and not row else 0,
         "skipped": ",".join(map(str, [*skipped, row.pk])) if row else "",
         "structure": structure,
         "order": order,

@@ -28,8 +28,8 @@ def share(request: SignedInRequest, pk: int) -> HttpResponseBase:
     days = form.cleaned_data["days"]
     token = sharing.share(row, days=days, by=request.user)
     address = request.build_absolute_uri(reverse("shared-report", args=[token]))
-    sentence = _("Copy the link now; it is shown this once and opens for %(days)s days: %(link)s")
-    messages.success(request, sentence % {"days": days, "link": address})
+    sentence = _("Copy the link now; it is shown this once and opens for %(days)s days:")
+    messages.success(request, sentence % {"days": days}, extra_tags=address)
     return redirect("report", pk)
 
 

@@ -79,20 +79,24 @@ def structure(request: SignedInRequest, pk: int) -> HttpResponse:
 def inspection(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Inspection.objects.select_related("structure"), pk=pk)
     sign_offs = list(SignOff.objects.of(row))
+    photos = Photo.objects.for_inspection(row)
+    photo_sets = progress_of(row.photo_sets.recent())
     context = {
         "inspection": row,
         "structure": row.structure,
         "miss_rate": auditing.miss_rate(AuditSample.objects.of_inspection(row)),
         "sign_offs": sign_offs,
         "signed": standing_of(sign_offs),
+        "to_review": photos.waiting_for_review().count(),
+        "pending": sum(progress.pending for _, progress in photo_sets),
         "sign_off_form": SignOffForm(initial={"name": request.user.get_full_name()}),
         "reopen_form": ReopenForm(),
         "papers": Paper.choices,
         "reports": Report.objects.of(row)[:REPORTS],
         "exports": reporting.EXPORT_LABELS,
         "audit_form": AuditForm(),
-        "photo_sets": progress_of(row.photo_sets.recent()),
-        **photo_listing(request, row.structure, Photo.objects.for_inspection(row)),
+        "photo_sets": photo_sets,
+        **photo_listing(request, row.structure, photos),
     }
     return render(request, "inspections/detail.html", context)
 

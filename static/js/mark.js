@@ -40,13 +40,13 @@ function onUp(event) {
   if (!drawing) return;
   event.stopImmediatePropagation();
   drawing = false;
-  part("mark").scrollIntoView({ block: "nearest" });
 }
 
-function onToggle() {
+function onToggle({ target }) {
   const panel = part("mark");
   fields = panel?.open ? panel.querySelector("form").elements : null;
   document.body.classList.toggle("marking", Boolean(fields));
+  if (fields && target === panel) part("sheet").scrollIntoView({ block: "nearest" });
   show();
 }
 

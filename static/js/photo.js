@@ -176,14 +176,10 @@ function turn(direction) {
 /** Overlay switches keep their setting from photo to photo. */
 function remember(input, apply) {
   const key = `hairline.${input.name}`;
-  const value = () => (input.type === "checkbox" ? String(input.checked) : input.value);
-  const kept = sessionStorage.getItem(key);
-  if (kept !== null) {
-    if (input.type === "checkbox") input.checked = kept === "true";
-    else input.value = kept;
-  }
+  const setting = input.type === "checkbox" ? "checked" : "value";
+  input[setting] = JSON.parse(sessionStorage.getItem(key)) ?? input[setting];
   input.addEventListener("input", () => {
-    sessionStorage.setItem(key, value());
+    sessionStorage.setItem(key, JSON.stringify(input[setting]));
     apply?.();
   });
   apply?.();
@@ -193,16 +189,7 @@ function rememberOverlay(root) {
   for (const box of root.querySelectorAll('.viewer-bar input[type="checkbox"]')) remember(box);
   const strength = root.querySelector('[name="opacity"]');
   const overlay = root.querySelector("[data-overlay]");
-  if (strength && overlay) {
-    remember(strength, () => (overlay.style.opacity = String(strength.value / 100)));
-  }
-}
-
-function toggle(root, name) {
-  const box = root.querySelector(`[name="${name}"]`);
-  if (!box) return;
-  box.checked = !box.checked;
-  box.dispatchEvent(new Event("input", { bubbles: true }));
+  if (strength) remember(strength, () => (overlay.style.opacity = strength.value / 100));
 }
 
 function onKey(event, viewer) {
@@ -211,7 +198,7 @@ function onKey(event, viewer) {
   if (slides && event.key.startsWith("Arrow")) return;
   if (event.target.closest('input:not([type="checkbox"], [type="range"]), textarea, select, dialog')) return;
   const actions = {
-    o: () => viewers.forEach(({ root }) => toggle(root, "overlay")),
+    o: () => viewers.forEach(({ root }) => root.querySelector('[name="overlay"]')?.click()),
     "+": () => viewer.step("in"),
     "=": () => viewer.step("in"),
     "-": () => viewer.step("out"),

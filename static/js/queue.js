@@ -36,12 +36,14 @@ function show({ main, photo }, link, left) {
   const key = document.activeElement?.dataset?.key;
   part("last", main).replaceChildren(...part("last").childNodes);
   part("remaining", main).textContent = left;
+  main.querySelectorAll("[data-coming]").forEach((item) => acted.has(item.dataset.coming) && item.remove());
   document.querySelector("main").replaceWith(main);
   const address = new URL(link);
   address.searchParams.set("at", photo);
   history.pushState(null, "", address);
   document.dispatchEvent(new Event("turned"));
-  (main.querySelector(`[data-key="${key}"]`) ?? main.querySelector("h1")).focus();
+  (main.querySelector(`[data-key="${key}"]`) ?? main.querySelector("h1")).focus({ preventScroll: true });
+  scrollTo(0, 0);
   prepare();
 }
 

@@ -16,14 +16,12 @@ function press(key) {
 
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  const help = part("help");
+  const folds = document.querySelectorAll("[data-causes], [data-mark]");
+  if (event.key === "Escape") return folds.forEach((fold) => (fold.open = false));
   if (event.target.closest("input:not([type='checkbox'], [type='range']), textarea, select")) return;
-  const [help, causes] = [part("help"), part("causes")];
   if (event.key === "?") return help?.open ? help.close() : help?.showModal();
   if (help?.open) return;
-  if (event.key === "Escape" && causes?.open) {
-    causes.open = false;
-    return;
-  }
   if (press(event.key.toLowerCase())) event.preventDefault();
 }
 
@@ -31,6 +29,11 @@ document.addEventListener("keydown", onKey);
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-help-open]")) part("help").showModal();
 });
+
+// The causes open where they are seen, below a phone's window too.
+document.addEventListener("toggle", ({ target }) => {
+  if (target.open && target === part("causes")) target.scrollIntoView({ block: "nearest" });
+}, true);
 
 // One answer per photo: a second press while the first is on its way does nothing.
 document.addEventListener("submit", (event) => {

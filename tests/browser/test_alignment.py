@@ -8,7 +8,7 @@ from PIL.ExifTags import Base
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import signed_in
-from tests.factories import CRACK, SOUND
+from tests.factories import CRACK, SOUND, jpeg
 from tests.live_site import LiveSite
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -26,6 +26,9 @@ STORED = {
     8: Image.Transpose.ROTATE_270,
 }
 TOLERANCE = 4  # screen pixels: half an outline, and the blur of JPEG
+
+
+MOVED = ".update(outline=[[0.5, 0.5], [0.9, 0.5], [0.9, 0.9]])"
 
 
 def photo_of(orientation: int) -> bytes:
@@ -88,6 +91,30 @@ def test_evidence_and_outlines_lie_on_the_crack_at_every_orientation(
                     page.wait_for_load_state("networkidle")
                     page.wait_for_timeout(300)  # the original takes the working image's place
                 check(page, f"orientation {number}, {zoom}", closer=zoom == "closer")
+
+
+def test_a_number_stands_at_its_outline_where_the_photo_is_not_shaped_as_the_window(
+    browser: Browser, quick: LiveSite
+) -> None:
+    session = quick.sign_in()
+    photo_set = quick.new_photo_set(session, "Bridge of squares")
+    before = quick.photos_in("classified")
+    session.upload(photo_set, "square.jpg", jpeg(CRACK, size=(700, 700)))
+    quick.wait_for_classified(before + 1, seconds=60)
+    photo = quick.value("SELECT max(id) FROM classifier_photo")
+    session.submit(f"/photos/{photo}/decisions/", {"outcome": "confirmed"})
+    quick.manage("shell", "--command", f"Region.objects.filter(prediction__photo={photo}){MOVED}")
+    with signed_in(browser, quick) as page:
+        page.goto(f"/photos/{photo}/", wait_until="networkidle")
+        for _ in ("whole", "closer"):
+            outline = page.locator(".viewer-outline").first.bounding_box()
+            number = page.locator(".viewer-sheet text").first.bounding_box()
+            assert outline
+            assert number
+            corner = (number["x"] - outline["x"], number["y"] - outline["y"])
+            assert corner == pytest.approx((0, 0), abs=12), "the number is not at its corner"
+            assert number["height"] < 40, "the number grows as one looks closer"
+            page.keyboard.press("+")
 
 
 def check(page: Page, what: str, *, closer: bool) -> None:

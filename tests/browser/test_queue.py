@@ -166,3 +166,23 @@ def test_leaving_a_photo_for_later_turns_to_the_next(page: Page) -> None:
     assert f"skip={first}" in page.url
     page.reload()
     assert shown(page) != first
+
+
+def test_every_cause_of_a_dismissal_is_seen_in_the_window_of_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 664})
+    open_queue(page)
+    expect(page.locator("[data-causes] summary")).to_be_in_viewport(ratio=1)
+    page.locator("[data-causes] summary").click()
+    for cause in page.locator(".causes button").all():
+        expect(cause).to_be_in_viewport(ratio=1)
+
+
+def test_what_comes_next_names_no_photo_that_was_answered(page: Page) -> None:
+    answered = []
+    open_queue(page)
+    for _ in range(2):
+        answered.append(shown(page))
+        page.keyboard.press("n")
+        expect(page.locator("[data-queued]")).not_to_have_attribute("data-queued", answered[-1])
+        for photo in answered:
+            expect(page.locator(f'[data-coming="{photo}"]')).to_have_count(0)

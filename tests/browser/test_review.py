@@ -34,6 +34,11 @@ def test_a_mark_is_drawn_where_the_pointer_went(
     mark = page.locator(".viewer-mark").first.bounding_box()
     assert mark
     assert mark["x"] == pytest.approx(photo["x"] + photo["width"] / 4, abs=6)
+    page.set_viewport_size({"width": 390, "height": 664})
+    page.locator("[data-mark] summary").click()
+    expect(page.locator("[data-sheet]")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Save the mark")).to_be_hidden()
     page.get_by_role("button", name="Take back").click()
     expect(
         page.get_by_text("Nobody has decided yet").or_(page.get_by_text("Withdrawn"))

@@ -98,6 +98,7 @@ def test_a_candidate_that_was_refused_is_tried_only_when_asked_for(
     client.force_login(admin)
     page = client.get(reverse("model", args=[candidate.pk])).content.decode()
     assert "The trial has not begun." in page
+    assert f'action="{reverse("rescore", args=[candidate.pk])}"' in page
     monkeypatch.setattr(tasks.doorbell, "ring", lambda *_: True)
     client.post(reverse("rescore", args=[candidate.pk]))
     assert Rescoring.objects.get().version == candidate

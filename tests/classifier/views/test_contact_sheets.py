@@ -44,7 +44,18 @@ def test_a_dismissal_without_its_cause_changes_nothing(client: Client) -> None:
     assert not Decision.objects.exists()
 
 
+def test_what_was_chosen_survives_a_refusal_once(client: Client) -> None:
+    chosen, other = make_classified(), make_classified()
+    page = decide(client, photo=chosen.pk, outcome="dismissed")
+    assert f'value="{chosen.pk}" checked' in page
+    assert f'value="{other.pk}" checked' not in page
+    page = decide(client, outcome="dismissed", cause="joint")
+    assert 'value="joint" selected' in page
+    assert " checked" not in client.get(reverse("contact-sheet")).content.decode()
+
+
 def test_nothing_chosen_is_said_so(client: Client) -> None:
+    make_classified()
     assert "Choose at least one photo." in decide(client, outcome="confirmed")
 
 

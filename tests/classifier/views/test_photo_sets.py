@@ -248,3 +248,13 @@ def test_a_photo_of_another_structure_is_not_known(client: Client, photo_set: Ph
 
 def test_a_question_without_digests_is_answered(client: Client, photo_set: PhotoSet) -> None:
     assert ask(client, photo_set) == {}
+
+
+def test_review_is_offered_while_something_waits(client_for: ClientFor) -> None:
+    client, photo = client_for("reviewer"), make_classified()
+    page = client.get(reverse("photo-set", args=[photo.photo_set_id])).content.decode()
+    assert "Review what was found: 1" in page
+    client.post(reverse("decide", args=[photo.pk]), {"outcome": "confirmed"})
+    page = client.get(reverse("photo-set", args=[photo.photo_set_id])).content.decode()
+    assert "Review what was found" not in page
+    assert "All reviewed." in page

@@ -170,3 +170,11 @@ def test_an_empty_queue_says_so(client: Client) -> None:
     answer = client.get(reverse("review"))
     assert answer.context["photo"] is None
     assert answer.status_code == 200
+
+
+def test_a_structure_with_nothing_left_leads_to_those_that_wait(client: Client) -> None:
+    make_classified()
+    done = make_photo_set().inspection.structure
+    page = client.get(reverse("review"), {"structure": done.pk}).content.decode()
+    assert f"Nothing waits in {done}" in page
+    assert "Review 1 photo of other structures" in page

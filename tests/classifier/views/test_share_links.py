@@ -32,8 +32,10 @@ def report() -> Report:
 def make_link(client: Client, report: Report, days: str = "7") -> str:
     """Share by the form and return the path that the page shows."""
     page = client.post(reverse("share", args=[report.pk]), {"days": days}, follow=True)
-    found = re.search(r"/shared/[\w-]{43}/", page.content.decode())
-    return found[0] if found else ""
+    found = re.search(
+        r'readonly value="http://testserver(/shared/[\w-]{43}/)"', page.content.decode()
+    )
+    return found[1] if found else ""
 
 
 def test_a_stranger_reads_the_report_and_is_logged(client: Client, report: Report) -> None:

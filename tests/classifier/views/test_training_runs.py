@@ -132,3 +132,13 @@ def test_with_nothing_new_the_page_offers_to_train_anyway(client: Client, admin:
     assert "Train anyway" in page
     client.post(reverse("train"), {"anyway": "1"})
     assert TrainingRun.objects.count() == 2
+
+
+@pytest.mark.usefixtures("_reviewed")
+def test_the_bar_shows_the_steps_of_all_epochs(client: Client) -> None:
+    client.post(reverse("train"))
+    now = {"epoch": 3, "epochs": 4, "step": 5, "steps": 10, "loss": 0.1, "note": ""}
+    TrainingRun.objects.update(state="running", progress=now)
+    run = TrainingRun.objects.get()
+    page = client.get(reverse("training-run-progress", args=[run.pk])).content.decode()
+    assert '<progress value="25" max="40"' in page
