@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -153,11 +153,13 @@ def remove(photo: Photo) -> None:
 
 def clear_abandoned_uploads(*, older_than_seconds: float) -> int:
     """Remove temporary files of uploads that never ended; return how many."""
-    limit = time.time() - older_than_seconds
-    stale = [path for path in (_root() / "incoming").glob("*") if path.stat().st_mtime < limit]
-    for path in stale:
-        path.unlink(missing_ok=True)
-    return len(stale)
+    limit, removed = time.time() - older_than_seconds, 0
+    for path in (_root() / "incoming").glob("*"):
+        with suppress(FileNotFoundError):  # an upload that has ended meanwhile
+            if path.stat().st_mtime < limit:
+                path.unlink()
+                removed += 1
+    return removed
 
 
 def set_aside(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Originals that no photo owns: set aside, on record, never deleted."""
+"""Originals that no photo owns: set aside, on record, never deleted; uploads that never ended."""
 
 import os
 import uuid
@@ -68,3 +68,23 @@ def test_the_nightly_check_sets_aside_and_the_system_page_says_so(
         "1, 13\xa0bytes: uploads that were cut off"
         in client.get(reverse("system")).content.decode()
     )
+
+
+def test_an_upload_that_ends_while_abandoned_ones_are_cleared_is_in_nobodys_way(
+    media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its temporary file is listed, and gone before it is looked at."""
+    incoming, listed = media / "incoming", Path.glob
+    incoming.mkdir(exist_ok=True)
+    for name in ("ended.jpg", "left.jpg", "young.jpg"):
+        (incoming / name).touch()
+    os.utime(incoming / "left.jpg", (0, 0))
+
+    def end_one(folder: Path, pattern: str) -> list[Path]:
+        found = list(listed(folder, pattern))
+        (incoming / "ended.jpg").unlink()
+        return found
+
+    monkeypatch.setattr(Path, "glob", end_one)
+    assert photo_files.clear_abandoned_uploads(older_than_seconds=60) == 1
+    assert [path.name for path in incoming.iterdir()] == ["young.jpg"]
