@@ -24,7 +24,7 @@ from classifier.engine import (
     TrainingCancelled,
     engine,
 )
-from classifier.manifests import MIN_PHOTOS_OF_A_KIND, Entry, LeakedSplit
+from classifier.manifests import Entry, LeakedSplit
 from classifier.models import AuditEvent, ModelVersion, TrainingRun, User
 from classifier.models.training_run import LONGEST_MESSAGE, MAX_ATTEMPTS, TrainingRunQuerySet
 from classifier.readiness import Readiness, readiness
@@ -116,9 +116,8 @@ def _check_ready(ready: Readiness, *, anyway: bool) -> None:
 
 def _check_learnable(manifest: list[Entry]) -> None:
     """Refuse at the press what the training would refuse when it has begun."""
-    learned = [entry["cracked"] for entry in manifests.of_side(manifest, Side.LEARN)]
-    confirmed = sum(learned)
-    if len(learned) < MIN_PHOTOS_OF_A_KIND or confirmed in (0, len(learned)):
+    photos, confirmed, dismissed = bars = manifests.teaching_bars(manifest)
+    if not all(bar.is_met for bar in bars):
         raise CannotTrain(
             _(
                 "Some structures are kept apart to measure what was learned. Of the others’ "
@@ -126,9 +125,9 @@ def _check_learnable(manifest: list[Entry]) -> None:
                 "needed, %(needed)s photos in all. Review photos of more structures."
             )
             % {
-                "confirmed": confirmed,
-                "dismissed": len(learned) - confirmed,
-                "needed": MIN_PHOTOS_OF_A_KIND,
+                "confirmed": confirmed.there,
+                "dismissed": dismissed.there,
+                "needed": photos.needed,
             }
         )
 
